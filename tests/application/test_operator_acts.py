@@ -43,7 +43,7 @@ async def entries(stage: Stage) -> list[tuple[str, str, str]]:
 
 def fog(stage: Stage, **more: Any) -> CloseSlots:
     """The day is closed."""
-    return replace(CloseSlots(stage.venue_id, DAY, DAY, "大雾"), **more)
+    return replace(CloseSlots(stage.venue_id, DAY, DAY, {"zh-CN": "大雾"}), **more)
 
 
 async def test_a_closure_stops_sales_and_is_lifted_again(stage: Stage) -> None:
@@ -100,9 +100,10 @@ async def test_a_capacity_is_set_refused_or_followed(stage: Stage) -> None:
     [
         ({"to_day": DAY - timedelta(days=1)}, NotDone.BAD_DATES),
         ({"to_day": DAY + timedelta(days=400)}, NotDone.BAD_DATES),
-        ({"reason_zh": "  "}, NotDone.REASON_NEEDED),
-        ({"reason_zh": "x" * 201}, NotDone.REASON_NEEDED),
-        ({"reason_en": "a\x00b"}, NotDone.REASON_NEEDED),
+        ({"reason": {"zh-CN": "  "}}, NotDone.REASON_NEEDED),
+        ({"reason": {"zh-CN": "x" * 201}}, NotDone.REASON_NEEDED),
+        ({"reason": {"zh-CN": "雾", "en": "a\x00b"}}, NotDone.REASON_NEEDED),
+        ({"reason": {"en": "Fog"}}, NotDone.REASON_NEEDED),
         ({"source": "a\nb"}, NotDone.REASON_NEEDED),
         ({"venue_id": 10**9}, NotDone.VENUE_UNKNOWN),
         ({"product_id": 10**9}, NotDone.PRODUCT_UNKNOWN),

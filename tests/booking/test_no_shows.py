@@ -87,7 +87,7 @@ async def test_a_closed_session_is_nobodys_fault(stage: Stage) -> None:
     booking = await stage.book(slot_id)
     venue_id = await stage.one("SELECT venue_id FROM booking.slot WHERE id = %s", slot_id)
     await slot_planning.close_slots(
-        stage.tx, venue_id, None, from_day=DAY, to_day=DAY, reason_zh="大雾", reason_en="Fog"
+        stage.tx, venue_id, None, from_day=DAY, to_day=DAY, reason={"zh-CN": "大雾", "en": "Fog"}
     )
     await stage.settle()
     assert await stage.state(booking) is BookingState.CONFIRMED

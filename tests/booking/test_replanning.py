@@ -30,10 +30,10 @@ async def db(make_database: Callable[[], DbUrls]) -> AsyncIterator[Database]:
     """A venue under the rules of 故宫 (closed on Mondays), other hours and more places on holidays, opened for two days."""
     async with Database(make_database().owner_url, size_max=2) as db:
         async with db.transaction() as tx:
-            venue = Venue(code="palace", kind="attraction", name_zh="故宫博物院", province="北京")
+            venue = Venue(code="palace", kind="attraction", name={"zh-CN": "故宫博物院"}, province="北京")
             venue_id = (await catalogue.upsert_venues(tx, [venue]))["palace"]
             product = Product(
-                venue_id=venue_id, code="adult", kind="session", name_zh="成人票", price_minor=4_000, policy_code="gugong"
+                venue_id=venue_id, code="adult", kind="session", name={"zh-CN": "成人票"}, price_minor=4_000, policy_code="gugong"
             )  # fmt: skip
             product_id = (await catalogue.upsert_products(tx, [product]))[venue_id, "adult"]
             usual = (PlannedSession(time(8, 30), time(12), 100), PlannedSession(time(13), time(16), 100))
@@ -73,7 +73,8 @@ async def slots(db: Database) -> Rows:
     """Date, hour in China, open, reason, price, capacity of each slot."""
     statement = (
         "SELECT s.on_date, extract(hour FROM s.starts_at AT TIME ZONE 'Asia/Shanghai')::int, s.is_open AND p.is_open,"
-        " s.closed_reason_zh, s.price_minor, p.capacity FROM booking.slot s JOIN booking.pool p ON p.id = s.pool_ids[1]"
+        " coalesce(s.closed_reason ->> 'zh-CN', ''), s.price_minor, p.capacity"
+        " FROM booking.slot s JOIN booking.pool p ON p.id = s.pool_ids[1]"
         " ORDER BY s.on_date, s.starts_at"
     )
     async with db.connection() as tx:
@@ -116,7 +117,7 @@ async def test_rules_R3_a_closure_by_hand_outlives_the_holiday(db: Database) -> 
         row = await (await tx.execute("SELECT venue_id FROM booking.slot LIMIT 1")).fetchone()
         assert row is not None
         await close_slots(
-            tx, row[0], None, from_day=TUESDAY, to_day=TUESDAY, reason_zh="检修", reason_en="Repairs"
+            tx, row[0], None, from_day=TUESDAY, to_day=TUESDAY, reason={"zh-CN": "检修", "en": "Repairs"}
         )
     await enter(db)
     [morning] = [one for one in await slots(db) if one[:2] == (TUESDAY, 8)]

@@ -29,8 +29,10 @@ pytestmark = pytest.mark.anyio
 MONDAY = date(2026, 11, 23)
 THURSDAY = date(2026, 11, 26)
 SESSIONS = (
-    PlannedSession(time(8, 30), time(12), 100, "上午场", "Morning", reserves={"phone": 10, "elderly": 5}),
-    PlannedSession(time(11), time(16), 200, "下午场", "Afternoon", price_minor=3_000),
+    PlannedSession(
+        time(8, 30), time(12), 100, {"zh-CN": "上午场", "en": "Morning"}, reserves={"phone": 10, "elderly": 5}
+    ),
+    PlannedSession(time(11), time(16), 200, {"zh-CN": "下午场", "en": "Afternoon"}, price_minor=3_000),
 )
 
 
@@ -65,13 +67,13 @@ class Place:
 async def place(make_database: Any) -> AsyncIterator[Place]:
     urls = make_database()
     async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
-        venue = Venue(code="palace", kind="attraction", name_zh="故宫博物院", province="北京")
+        venue = Venue(code="palace", kind="attraction", name={"zh-CN": "故宫博物院"}, province="北京")
         venue_id = (await catalogue.upsert_venues(tx, [venue]))["palace"]
         product = Product(
             venue_id=venue_id,
             code="adult",
             kind="session",
-            name_zh="成人票",
+            name={"zh-CN": "成人票"},
             price_minor=4_000,
             policy_code="gugong",
         )
@@ -89,7 +91,7 @@ async def test_slots_open_once_with_their_pools_and_instants(place: Place) -> No
     assert opened == OpenedCount(slots=8, pools=8 + 4 + 4 * 3)
     assert await place.open() == OpenedCount(0, 0)
     rows = await place.slots(
-        "on_date, starts_at, ends_at, release_at, closes_at, price_minor, label_zh, is_open"
+        "on_date, starts_at, ends_at, release_at, closes_at, price_minor, label ->> 'zh-CN', is_open"
     )
     assert rows[2] == (
         date(2026, 11, 24),
@@ -139,11 +141,13 @@ async def test_pools_of_a_slot_are_its_own_the_days_and_the_channels(place: Plac
 
 
 async def test_a_closure_of_the_catalogue_closes_what_is_opened(place: Place) -> None:
-    closure = NewClosure(venue_id=place.venue_id, from_date=THURSDAY, to_date=THURSDAY, reason_zh="设备检修")
+    closure = NewClosure(
+        venue_id=place.venue_id, from_date=THURSDAY, to_date=THURSDAY, reason={"zh-CN": "设备检修"}
+    )
     assert await catalogue.add_closure(place.tx, closure)
     assert await catalogue.add_closure(place.tx, closure) is None
     await place.open(date(2026, 11, 25), 1)
-    rows = await place.slots("is_open, closed_reason_zh")
+    rows = await place.slots("is_open, coalesce(closed_reason ->> 'zh-CN', '')")
     assert rows == [(True, ""), (True, ""), (False, "设备检修"), (False, "设备检修")]
 
 
@@ -155,11 +159,10 @@ async def test_closing_and_reopening_bump_the_revision(place: Place) -> None:
         None,
         from_day=MONDAY,
         to_day=date(2026, 11, 24),
-        reason_zh="大雾",
-        reason_en="Fog",
+        reason={"zh-CN": "大雾", "en": "Fog"},
     )
     assert closed == 2  # Monday's were closed already
-    assert await place.slots("closed_reason_zh") == [
+    assert await place.slots("coalesce(closed_reason ->> 'zh-CN', '')") == [
         ("周一例行闭馆",),
         ("周一例行闭馆",),
         ("大雾",),
@@ -177,7 +180,9 @@ async def test_closing_and_reopening_bump_the_revision(place: Place) -> None:
 
 async def test_reopening_respects_a_closure_that_still_stands(place: Place) -> None:
     await place.open(THURSDAY, 1)
-    closure = NewClosure(venue_id=place.venue_id, from_date=THURSDAY, to_date=THURSDAY, reason_zh="设备检修")
+    closure = NewClosure(
+        venue_id=place.venue_id, from_date=THURSDAY, to_date=THURSDAY, reason={"zh-CN": "设备检修"}
+    )
     closure_id = await catalogue.add_closure(place.tx, closure)
     assert closure_id is not None
     await close_slots(
@@ -186,11 +191,15 @@ async def test_reopening_respects_a_closure_that_still_stands(place: Place) -> N
         None,
         from_day=THURSDAY,
         to_day=date(2026, 11, 27),
-        reason_zh="大雾",
-        reason_en="",
+        reason={"zh-CN": "大雾"},
     )
     assert await reopen_slots(place.tx, place.venue_id, None, THURSDAY, date(2026, 11, 27)) == 2
-    assert [row[0] for row in await place.slots("closed_reason_zh")] == ["设备检修", "设备检修", "", ""]
+    assert [row[0] for row in await place.slots("coalesce(closed_reason ->> 'zh-CN', '')")] == [
+        "设备检修",
+        "设备检修",
+        "",
+        "",
+    ]
     assert await catalogue.lift_closure(place.tx, closure_id, datetime(2026, 11, 25, tzinfo=UTC))
     assert await reopen_slots(place.tx, place.venue_id, None, THURSDAY, THURSDAY) == 2
 

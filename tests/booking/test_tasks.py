@@ -141,10 +141,10 @@ async def test_notes_are_dropped_a_week_after_they_were_carried_over(stage: Stag
 
 
 async def test_sessions_are_open_a_day_before_they_are_released(stage: Stage) -> None:
-    venue_id = (await catalogue.upsert_venues(stage.tx, [Venue(code="v", kind="attraction", name_zh="馆")]))[
-        "v"
-    ]
-    product = Product(venue_id=venue_id, code="adult", kind="session", name_zh="票", price_minor=0)
+    venue_id = (
+        await catalogue.upsert_venues(stage.tx, [Venue(code="v", kind="attraction", name={"zh-CN": "馆"})])
+    )["v"]
+    product = Product(venue_id=venue_id, code="adult", kind="session", name={"zh-CN": "票"}, price_minor=0)
     product_id = (await catalogue.upsert_products(stage.tx, [product]))[venue_id, "adult"]
     sessions = (PlannedSession(time(9), time(11), 5),)
     await catalogue.upsert_templates(

@@ -44,9 +44,7 @@ async def test_a_changed_type_gets_a_new_revision(tx: Tx) -> None:
     demo = shipped_types()["demo"]
     assert await save_type(tx, demo) == 0
     rules = cards.parse_rules({**json.loads(await rules_text(tx, "demo")), "party_max": 6})
-    changed = type(demo)(
-        code="demo", name_zh=demo.name_zh, name_en=demo.name_en, source=demo.source, rules=rules
-    )
+    changed = type(demo)(code="demo", name=demo.name, source=demo.source, rules=rules)
     assert await save_type(tx, changed) == 1
     assert (await cards.load_types(tx))["demo"].party_max == 6
     assert await value(tx, "SELECT revision FROM cards.card_type WHERE code = 'demo'") == 2
@@ -141,9 +139,7 @@ async def test_a_type_with_a_sales_window_is_issued_inside_it(tx: Tx) -> None:
     base = shipped_types()["jjj-annual"]
     raw = json.loads(await rules_text(tx, "jjj-annual"))
     windowed = cards.parse_rules({**raw, "sold_from_md": "12-01", "sold_to_md": "03-31"})
-    changed = type(base)(
-        code=base.code, name_zh=base.name_zh, name_en=base.name_en, source=base.source, rules=windowed
-    )
+    changed = type(base)(code=base.code, name=base.name, source=base.source, rules=windowed)
     await save_type(tx, changed)
     with pytest.raises(ValueError, match="sold from 12-01 to 03-31"):
         await issued(tx, "jjj-annual")
@@ -159,7 +155,7 @@ async def test_activation_makes_the_card_and_the_account_the_persons(tx: Tx) -> 
     [card] = await cards.cards_of(tx, VAULT, answer.holder_id)
     assert (card.id, card.state, card.is_expired(NOW.date())) == (answer.card_id, CardState.ACTIVE, False)
     assert [pool.left for pool in card.entitlements] == [None, 10, 12, 20]
-    assert card.name_zh == "演示旅游卡"
+    assert card.name["zh-CN"] == "演示旅游卡"
     [oneself] = await accounts.visitors(tx, VAULT, answer.holder_id)
     assert oneself.is_self
     written = "SELECT action FROM audit.entry WHERE xid = pg_current_xact_id() ORDER BY id"

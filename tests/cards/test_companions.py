@@ -90,7 +90,7 @@ async def test_a_parent_and_child_card_takes_children(tx: Tx) -> None:
         "entitlements": [{"name_zh": "次", "name_en": "visits"}],
     }
     family = type(demo)(
-        code="child", name_zh="亲子卡", name_en="child", source="test", rules=cards.parse_rules(raw)
+        code="child", name={"zh-CN": "亲子卡", "en": "child"}, source="test", rules=cards.parse_rules(raw)
     )
     await save_type(tx, family)
     answer, _ = await activated(tx, "child")

@@ -44,7 +44,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"party_max": 0}, "party_max: a whole number from 1"),
     ({"entitlements": []}, "entitlements: 1 to 32"),
     (pool(granted=0), r"entitlements\[0\].granted: a whole number from 1"),
-    (pool(name_en=""), r"entitlements\[0\].name_zh"),
+    (pool(name_en=""), r"entitlements\[0\].name: travellers read it"),
     (
         pool(limits=[{"max": 1, "per": "year"}]),
         r"Invalid enum value 'year' - at `entitlements\[0\].limits\[0\]",
@@ -119,7 +119,7 @@ def test_the_parsed_form_is_accepted_too() -> None:
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"code": "Große Karte"}, "code: "), ({"source": " "}, "source: "), ({"name_en": ""}, "name_en: ")],
+    [({"code": "Große Karte"}, "code: "), ({"source": " "}, "source: "), ({"name_en": ""}, "name: ")],
 )
 def test_a_type_needs_code_names_and_source(change: dict[str, str], message: str) -> None:
     base = {"code": "t", "name_zh": "卡", "name_en": "card", "source": "notice", "rules": GOOD}

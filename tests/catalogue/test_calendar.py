@@ -119,7 +119,7 @@ def test_closures_cover_a_product_or_the_whole_venue() -> None:
     def closure(number: int, product_id: int | None) -> Closure:
         day = date(2026, 11, number)
         return Closure(
-            id=number, venue_id=1, product_id=product_id, from_date=day, to_date=day, reason_zh="检修", reason_en="",
+            id=number, venue_id=1, product_id=product_id, from_date=day, to_date=day, reason={"zh-CN": "检修"},
             source="",
         )  # fmt: skip
 
@@ -186,8 +186,8 @@ def test_planned_slots_lie_in_their_day_and_never_overlap(
     templates: list[Template], day: date, code: str, timezone: str
 ) -> None:
     preset = PRESETS[code]
-    venue = Venue(id=1, code="v", kind="attraction", name_zh="景区", timezone=timezone)
-    product = Product(id=1, venue_id=1, code="p", kind="session", name_zh="票", price_minor=100)
+    venue = Venue(id=1, code="v", kind="attraction", name={"zh-CN": "景区"}, timezone=timezone)
+    product = Product(id=1, venue_id=1, code="p", kind="session", name={"zh-CN": "票"}, price_minor=100)
     opening = Opening(venue, product, templates, preset, [], {})
     planned = plan(opening, CALENDAR, day, day)
     assert plan(opening, CALENDAR, day, day) == planned
@@ -205,7 +205,7 @@ def test_planned_slots_lie_in_their_day_and_never_overlap(
         names = {pool.channel for pool in pools if pool.channel}
         assert set(slot.channels.values()) <= names
         assert len(slot.channels) in {0, 7}
-        assert slot.is_open or slot.closed_reason_zh
+        assert slot.is_open or slot.closed_reason
 
 
 @pytest.mark.parametrize("code", sorted(code for code, preset in PRESETS.items() if preset.slots))
@@ -215,8 +215,8 @@ def test_the_presets_own_slots_overlap_only_when_they_say_so(code: str) -> None:
 
 
 def test_a_night_runs_past_midnight_and_over_the_leap_day() -> None:
-    venue = Venue(id=1, code="v", kind="hotel", name_zh="酒店")
-    product = Product(id=1, venue_id=1, code="p", kind="night", name_zh="房", price_minor=100)
+    venue = Venue(id=1, code="v", kind="hotel", name={"zh-CN": "酒店"})
+    product = Product(id=1, venue_id=1, code="p", kind="night", name={"zh-CN": "房"}, price_minor=100)
     night = Template(
         product_id=1, valid_from=date(2024, 1, 1), sessions=(PlannedSession(time(14), time(12), 5),)
     )
@@ -228,20 +228,20 @@ def test_a_night_runs_past_midnight_and_over_the_leap_day() -> None:
 
 
 def test_weekly_closing_days_are_open_on_holidays() -> None:
-    venue = Venue(id=1, code="v", kind="attraction", name_zh="故宫")
-    product = Product(id=1, venue_id=1, code="p", kind="session", name_zh="票", price_minor=100)
+    venue = Venue(id=1, code="v", kind="attraction", name={"zh-CN": "故宫"})
+    product = Product(id=1, venue_id=1, code="p", kind="session", name={"zh-CN": "票"}, price_minor=100)
     always = Template(product_id=1, valid_from=date(2024, 1, 1), sessions=NINE_TO_FIVE)
     opening = Opening(venue, product, [always], PRESETS["gugong"], [], {})
     [(ordinary, _)] = plan(opening, CALENDAR, date(2026, 11, 23), date(2026, 11, 23))
     [(holiday, _)] = plan(opening, CALENDAR, date(2026, 10, 5), date(2026, 10, 5))
-    assert (ordinary.is_open, ordinary.closed_reason_zh) == (False, "周一例行闭馆")
+    assert (ordinary.is_open, ordinary.closed_reason["zh-CN"]) == (False, "周一例行闭馆")
     assert holiday.is_open
     assert isinstance(holiday.release_at, datetime)
 
 
 def test_the_days_cap_of_the_preset_and_of_the_template_the_strictest_wins() -> None:
-    venue = Venue(id=1, code="v", kind="attraction", name_zh="灵隐")
-    product = Product(id=1, venue_id=1, code="p", kind="session", name_zh="票", price_minor=100)
+    venue = Venue(id=1, code="v", kind="attraction", name={"zh-CN": "灵隐"})
+    product = Product(id=1, venue_id=1, code="p", kind="session", name={"zh-CN": "票"}, price_minor=100)
 
     def capacity(day: date, stated: int | None) -> int:
         template = Template(

@@ -15,13 +15,13 @@ from wenyue.platform.database.db import Tx
 pytestmark = pytest.mark.anyio
 VENUES = [
     Venue(
-        code="westlake", kind="attraction", name_zh="西湖", name_en="West Lake", province="浙江", city="杭州",
-        latitude=30.24, longitude=120.15, level="5A", tags=("water",), summary_zh="湖",
+        code="westlake", kind="attraction", name={"zh-CN": "西湖", "en": "West Lake"}, province="浙江", city="杭州",
+        latitude=30.24, longitude=120.15, level="5A", tags=("water",), summary={"zh-CN": "湖"},
     ),
-    Venue(code="odd", kind="attraction", name_zh="100%_景区\\", province="浙江"),
-    Venue(code="palace", kind="attraction", name_zh="故宫", name_en="Palace Museum", province="北京"),
-    Venue(code="inn", kind="hotel", name_zh="湖边酒店", province="浙江"),
-    Venue(code="gone", kind="attraction", name_zh="旧西湖", province="浙江", is_active=False),
+    Venue(code="odd", kind="attraction", name={"zh-CN": "100%_景区\\"}, province="浙江"),
+    Venue(code="palace", kind="attraction", name={"zh-CN": "故宫", "en": "Palace Museum"}, province="北京"),
+    Venue(code="inn", kind="hotel", name={"zh-CN": "湖边酒店"}, province="浙江"),
+    Venue(code="gone", kind="attraction", name={"zh-CN": "旧西湖"}, province="浙江", is_active=False),
 ]  # fmt: skip
 
 
@@ -51,7 +51,7 @@ async def test_search_by_text_province_and_kind(tx: Tx) -> None:
 
 @pytest.mark.parametrize("text", ["%", "_", "\\", "100%_", "'; DROP TABLE", "\x00", "长" * 5_000, "\ud800湖"])
 async def test_search_takes_any_text_literally(tx: Tx, text: str) -> None:
-    matching = [one.code for one in VENUES if one.is_active and text.strip("\x00\ud800") in one.name_zh]
+    matching = [one.code for one in VENUES if one.is_active and text.strip("\x00\ud800") in one.name["zh-CN"]]
     assert await found(tx, text=text) == matching
 
 
@@ -82,7 +82,7 @@ async def test_provinces_count_active_venues(tx: Tx) -> None:
 
 async def test_upserts_change_only_what_differs(tx: Tx) -> None:
     before = await (await tx.execute("SELECT code, xmin FROM catalogue.venue ORDER BY code")).fetchall()
-    changed = [msgspec.structs.replace(VENUES[0], name_en="Xihu"), *VENUES[1:]]
+    changed = [msgspec.structs.replace(VENUES[0], name={"zh-CN": "西湖", "en": "Xihu"}), *VENUES[1:]]
     await catalogue.upsert_venues(tx, changed)
     after = await (await tx.execute("SELECT code, xmin FROM catalogue.venue ORDER BY code")).fetchall()
     assert [row[0] for row, old in zip(after, before, strict=True) if row != old] == ["westlake"]
@@ -91,7 +91,9 @@ async def test_upserts_change_only_what_differs(tx: Tx) -> None:
 async def test_products_templates_hours_and_closures(tx: Tx) -> None:
     venue = await catalogue.venue(tx, "palace")
     assert venue is not None
-    wanted = Product(venue_id=venue.id, code="adult", kind="session", name_zh="成人票", price_minor=6_000)
+    wanted = Product(
+        venue_id=venue.id, code="adult", kind="session", name={"zh-CN": "成人票"}, price_minor=6_000
+    )
     ids = await catalogue.upsert_products(tx, [wanted])
     product_id = ids[venue.id, "adult"]
     assert await catalogue.upsert_products(tx, [msgspec.structs.replace(wanted, price_minor=4_000)]) == ids
@@ -102,7 +104,9 @@ async def test_products_templates_hours_and_closures(tx: Tx) -> None:
     assert await catalogue.active_products(tx, after=product_id) == []
     assert await catalogue.product(tx, 10**9) is None
 
-    session = PlannedSession(time(8), time(12), 5, "上午", "Morning", price_minor=1, reserves={"phone": 2})
+    session = PlannedSession(
+        time(8), time(12), 5, {"zh-CN": "上午", "en": "Morning"}, price_minor=1, reserves={"phone": 2}
+    )
     template = Template(
         product_id=product_id, valid_from=date(2026, 1, 1), day_capacity=9, sessions=(session,)
     )
@@ -121,7 +125,7 @@ async def test_products_templates_hours_and_closures(tx: Tx) -> None:
         product_id=product_id,
         from_date=date(2026, 12, 1),
         to_date=date(2026, 12, 2),
-        reason_zh="修",
+        reason={"zh-CN": "修"},
     )
     closure_id = await catalogue.add_closure(tx, closure)
     assert closure_id is not None
@@ -141,7 +145,10 @@ async def test_a_reading_is_whole_or_fails(tx: Tx, monkeypatch: pytest.MonkeyPat
         await catalogue.add_closure(
             tx,
             NewClosure(
-                venue_id=venue.id, from_date=date(2026, 12, day), to_date=date(2026, 12, day), reason_zh="修"
+                venue_id=venue.id,
+                from_date=date(2026, 12, day),
+                to_date=date(2026, 12, day),
+                reason={"zh-CN": "修"},
             ),
         )
     monkeypatch.setattr(store, "ROWS_MAX", 3)
@@ -156,7 +163,7 @@ async def test_a_reading_is_whole_or_fails(tx: Tx, monkeypatch: pytest.MonkeyPat
 async def test_prices_of_every_day_come_back(tx: Tx) -> None:
     venue = await catalogue.venue(tx, "inn")
     assert venue is not None
-    wanted = Product(venue_id=venue.id, code="twin", kind="night", name_zh="双床房", price_minor=1)
+    wanted = Product(venue_id=venue.id, code="twin", kind="night", name={"zh-CN": "双床房"}, price_minor=1)
     product_id = (await catalogue.upsert_products(tx, [wanted]))[venue.id, "twin"]
     by_date = {date(2026, 12, day): day * 100 for day in range(1, 32)}
     await catalogue.set_prices(tx, product_id, by_date)

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from tests.support.card_rules import card_of, rules_of, want
 from wenyue.booking.slots.following import OpenSlot, Planned, SlotChange, decide
-from wenyue.booking.slots.planning import NOT_IN_TIMETABLE_ZH, NewPool, NewSlot
+from wenyue.booking.slots.planning import NOT_IN_TIMETABLE, NewPool, NewSlot
 from wenyue.booking.slots.replanning import HolidayEntry, check_entry
 from wenyue.cards import CardRefusal, CardRules, decide_use
+from wenyue.locale import Texts
 from wenyue.policy import HolidayCalendar
 from wenyue.policy.holidays import statutory_days
 from wenyue.policy.model import Override
@@ -90,16 +91,18 @@ def test_rules_R3_an_override_makes_a_period() -> None:
     assert calendar.holiday_names(date(2027, 10, 4)) == {"中秋节", "国庆节"}
 
 
+WEEKLY: Texts = {"zh-CN": "周一例行闭馆", "en": "Closed on Mondays"}
+NONE: Texts = {}
+
+
 def planned(capacity: int, *, is_open: bool = True, price: int = 100) -> Planned:
-    reason = "" if is_open else "周一例行闭馆"
-    slot = NewSlot(
-        1, 1, NINE.date(), NINE, NINE, NINE, NINE, price, "CNY", "", "", False, {}, is_open, reason, reason
-    )
+    reason = NONE if is_open else WEEKLY
+    slot = NewSlot(1, 1, NINE.date(), NINE, NINE, NINE, NINE, price, "CNY", {}, False, {}, is_open, reason)
     return slot, [NewPool("session", 1, 1, NINE.date(), NINE, None, capacity, is_open)]
 
 
 def open_slot(
-    capacity: int = 10, *, is_open: bool = True, reason: str = "", taken: int = 0, price: int = 100
+    capacity: int = 10, *, is_open: bool = True, reason: Texts = NONE, taken: int = 0, price: int = 100
 ) -> OpenSlot:
     return OpenSlot(
         5, 1, NINE, is_open, reason, price, 9, capacity, taken, has_reserves=False, has_day_pool=False
@@ -111,22 +114,20 @@ KEY: tuple[int, datetime] = (1, NINE)
 
 def test_rules_R3_open_slots_follow_what_stood_as_planned() -> None:
     weekly = planned(10, is_open=False)
-    opened = decide(
-        {KEY: weekly}, {KEY: planned(30, price=200)}, open_slot(is_open=False, reason="周一例行闭馆")
-    )
+    opened = decide({KEY: weekly}, {KEY: planned(30, price=200)}, open_slot(is_open=False, reason=WEEKLY))
     assert isinstance(opened, SlotChange)
-    assert (opened.is_open, opened.reason_zh, opened.capacity, opened.price_minor) == (True, "", 30, 200)
+    assert (opened.is_open, opened.reason, opened.capacity, opened.price_minor) == (True, {}, 30, 200)
     closed = decide({KEY: planned(10)}, {KEY: weekly}, open_slot())
     assert isinstance(closed, SlotChange)
-    assert (closed.is_open, closed.reason_zh) == (False, "周一例行闭馆")
+    assert (closed.is_open, closed.reason) == (False, WEEKLY)
     gone = decide({KEY: planned(10)}, {}, open_slot())
     assert isinstance(gone, SlotChange)
-    assert (gone.is_open, gone.reason_zh) == (False, NOT_IN_TIMETABLE_ZH)
+    assert (gone.is_open, gone.reason) == (False, NOT_IN_TIMETABLE)
 
 
 def test_rules_R3_what_people_set_by_hand_stays() -> None:
     before, after = {KEY: planned(10)}, {KEY: planned(30)}
-    assert decide(before, after, open_slot(is_open=False, reason="检修")) is None
+    assert decide(before, after, open_slot(is_open=False, reason={"zh-CN": "检修"})) is None
     assert decide(before, after, open_slot(capacity=12)) is None
     assert decide({}, after, open_slot()) is None
 

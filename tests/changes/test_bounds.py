@@ -45,7 +45,7 @@ async def test_security_fifth_4_who_fills_the_list_keeps_nobody_from_closing(sta
         is Refusal.TOO_MANY
     )
     for who in (ANN, BO):
-        closing = asking("slots.close", CloseSlots(stage.venue_id, DAY, DAY, f"大雾{who.name}"))
+        closing = asking("slots.close", CloseSlots(stage.venue_id, DAY, DAY, {"zh-CN": f"大雾{who.name}"}))
         done = await propose_change(stage, who, closing)
         assert isinstance(done, Change)
         assert done.state is State.APPLIED
@@ -54,7 +54,7 @@ async def test_security_fifth_4_who_fills_the_list_keeps_nobody_from_closing(sta
 async def test_security_fifth_4_nobody_proposes_without_end(stage: Stage) -> None:
     change = await price(stage)
     await wait_more(stage, change, OF_PERSON_A_DAY_MAX - 1)
-    closing = asking("slots.close", CloseSlots(stage.venue_id, DAY, DAY, "大雾"))
+    closing = asking("slots.close", CloseSlots(stage.venue_id, DAY, DAY, {"zh-CN": "大雾"}))
     assert await propose_change(stage, ANN, closing) is Refusal.TOO_MANY
     stage.now += LASTS
     assert isinstance(await propose_change(stage, ANN, closing), Change)
@@ -73,11 +73,11 @@ async def test_security_fifth_5_the_oldest_that_waits_comes_first_and_nothing_is
 
 async def test_security_fifth_3_closures_of_a_venue_are_bounded(stage: Stage) -> None:
     await stage.tx.execute(
-        """INSERT INTO catalogue.closure (venue_id, from_date, to_date, reason_zh, reason_en, source)
-           SELECT %s, %s::date + n, %s::date + n, 'x', '', '' FROM generate_series(1, %s) AS n""",
+        """INSERT INTO catalogue.closure (venue_id, from_date, to_date, reason, source)
+           SELECT %s, %s::date + n, %s::date + n, '{"zh-CN": "x"}', '' FROM generate_series(1, %s) AS n""",
         [stage.venue_id, DAY, DAY, CLOSURES_OF_VENUE_MAX],
     )
-    closing = asking("slots.close", CloseSlots(stage.venue_id, DAY, DAY, "大雾"))
+    closing = asking("slots.close", CloseSlots(stage.venue_id, DAY, DAY, {"zh-CN": "大雾"}))
     assert await propose_change(stage, ANN, closing) is NotDone.TOO_MANY_CLOSURES
     await stage.tx.execute(
         "UPDATE catalogue.closure SET lifted_at = now() WHERE from_date = %s::date + 1", [DAY]

@@ -58,7 +58,7 @@ async def test_a_second_person_lets_it_take_effect(stage: Stage) -> None:
 
 
 async def test_what_only_restricts_is_done_at_once_and_reviewed_by_another(stage: Stage) -> None:
-    change = await proposed(stage, "slots.close", CloseSlots(stage.venue_id, DAY, DAY, "大雾"))
+    change = await proposed(stage, "slots.close", CloseSlots(stage.venue_id, DAY, DAY, {"zh-CN": "大雾"}))
     assert (change.state, change.effect) == (State.APPLIED, Effect.RESTRICTS)
     assert await stage.outcome(stage.morning) is Outcome.SLOT_CLOSED
     assert await review_change(stage, ANN, Review(change.id)) is Refusal.OWN

@@ -38,7 +38,7 @@ def undoable(stage: Stage, kind: str) -> Any:
         "prices.set": Reprice(stage.product_id, {DAY: -1}),
         "slots.reopen": LiftClosure(10**9),
         "capacity.set": SetCapacity(stage.morning, 1),
-        "slots.close": CloseSlots(stage.venue_id, DAY, DAY, ""),
+        "slots.close": CloseSlots(stage.venue_id, DAY, DAY, {}),
     }[kind]
 
 
@@ -70,7 +70,7 @@ async def test_what_is_so_already_is_not_proposed(stage: Stage) -> None:
 
 async def test_a_preview_changes_nothing(stage: Stage) -> None:
     looked = await preview_change(
-        stage, ANN, CHANGEABLES["slots.close"], CloseSlots(stage.venue_id, DAY, DAY, "大雾")
+        stage, ANN, CHANGEABLES["slots.close"], CloseSlots(stage.venue_id, DAY, DAY, {"zh-CN": "大雾"})
     )
     assert not isinstance(looked, NotDone)
     assert (looked.effect, looked.counts.sessions) == (Effect.RESTRICTS, 2)

@@ -33,7 +33,7 @@ async def test_ux_G1_each_gate_names_its_own_day(fixtures: GateFixtures) -> None
         assert (here.reason, here.on_date) == (Reason.WRONG_DAY, (NOW + timedelta(hours=24)).date())
         there = await present(fixtures, shown, venue_id=fixtures.venues["palace"])
         assert (there.reason, there.on_date) == (Reason.WRONG_DAY, (NOW + timedelta(hours=72)).date())
-        assert [one.venue_zh for one in there.others] == ["灵隐飞来峰", "灵隐飞来峰"]
+        assert [one.venue["zh-CN"] for one in there.others] == ["灵隐飞来峰", "灵隐飞来峰"]
         said = say_scan(there, "zh-CN")
         assert said.why == "不是今天：预约的是10月5日，10月5日 09:00 起可以入园。"
         assert said.also == "另有预约：灵隐飞来峰 10月3日 09:00；灵隐飞来峰 10月4日 09:00。"
@@ -48,7 +48,7 @@ async def test_ux_G1_of_any_booking_of_that_person(fixtures: GateFixtures) -> No
     for shown in (ADULTS[0], "WY20260077"):
         answer = await present(fixtures, shown)
         assert (answer.reason, answer.on_date) == (Reason.WRONG_DAY, (NOW + timedelta(days=5)).date())
-        assert [(one.venue_en, one.on_date) for one in answer.others] == [
+        assert [(one.venue["en"], one.on_date) for one in answer.others] == [
             ("Palace Museum", NOW.date()),
             ("Lingyin", (NOW + timedelta(days=40)).date()),
         ]

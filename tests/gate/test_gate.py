@@ -49,7 +49,7 @@ async def test_everything_that_names_a_booking_admits(fixtures: GateFixtures) ->
         assert (answer.reason, answer.presented) == (Reason.ADMIT, presented)
         assert answer.booking_id == booking_id
         assert (answer.name, answer.document) == ("王*明", "11****1949********")
-        assert (answer.product_zh, answer.label_en, answer.quantity) == ("门票", "Morning", 1)
+        assert (answer.product["zh-CN"], answer.label["en"], answer.quantity) == ("门票", "Morning", 1)
     assert await count(fixtures.tx, "booking.redemption") == len(ways)
 
 
@@ -152,12 +152,11 @@ async def test_a_closure_stops_the_day(fixtures: GateFixtures) -> None:
         venue_id=fixtures.here,
         from_date=NOW.date(),
         to_date=NOW.date(),
-        reason_zh="台风",
-        reason_en="Typhoon",
+        reason={"zh-CN": "台风", "en": "Typhoon"},
     )
     closure_id = await add_closure(fixtures.tx, closure)
     answer = await present(fixtures, fixtures.voucher(booking_id))
-    assert (answer.reason, answer.closed_zh, answer.closed_en) == (Reason.VENUE_CLOSED, "台风", "Typhoon")
+    assert (answer.reason, answer.closed) == (Reason.VENUE_CLOSED, {"zh-CN": "台风", "en": "Typhoon"})
     assert closure_id is not None
 
 

@@ -63,7 +63,10 @@ async def test_a_family_goes_in_together(fixtures: GateFixtures) -> None:
 async def test_one_persons_ticket_and_shuttle_are_asked_about(fixtures: GateFixtures) -> None:
     booking_id = await fixtures.book(await fixtures.slot(), await fixtures.slot(product="shuttle"))
     asked = await present(fixtures, ADULTS[0])
-    assert [(choice.line_no, choice.product_zh) for choice in asked.choices] == [(0, "门票"), (1, "接驳车")]
+    assert [(choice.line_no, choice.product["zh-CN"]) for choice in asked.choices] == [
+        (0, "门票"),
+        (1, "接驳车"),
+    ]
     assert (await present(fixtures, str(booking_id), line_no=1)).reason is Reason.ADMIT
     left = await present(fixtures, ADULTS[0])
     assert (left.reason, [choice.line_no for choice in left.choices]) == (Reason.CHOOSE_VISITOR, [0])

@@ -35,7 +35,7 @@ def slot_id(urls: DbUrls) -> int:
 
 async def furnish(urls: DbUrls) -> int:
     async with await psycopg.AsyncConnection.connect(urls.owner_url) as tx:
-        venue = Venue(code="lake", kind="attraction", name_zh="湖")
+        venue = Venue(code="lake", kind="attraction", name={"zh-CN": "湖"})
         sessions = (PlannedSession(time(7), time(13), 20),)
         _, product_id = await planned(tx, venue, sessions, policy_code="default")
         await open_all_ahead(tx, HolidayCalendar(), shipped_presets(), TODAY, 10)
@@ -57,8 +57,8 @@ def test_a_venue_is_closed_and_opened_again(urls: DbUrls, slot_id: int) -> None:
     assert "2 open sessions closed" in said
     [(closure_id,)] = ask(urls, "SELECT id FROM catalogue.closure")
     assert f"{closure_id}" in run("closures", "lake")
-    assert ask(urls, "SELECT is_open, closed_reason_zh FROM booking.slot WHERE id = %s", slot_id) == [
-        (False, "大雾")
+    assert ask(urls, "SELECT is_open, closed_reason FROM booking.slot WHERE id = %s", slot_id) == [
+        (False, {"zh-CN": "大雾"})
     ]
     assert "it stood already" in run(
         "close", "lake", "--from", str(DAY), "--to", str(DAY + timedelta(days=1)), "--reason", "大雾"

@@ -38,7 +38,7 @@ def test_the_life_of_a_room(urls: DbUrls) -> None:
     said_by(waiting_rooms.app, "rate", "spring", "7")
     with psycopg.connect(urls.owner_url) as tx:
         row = tx.execute(
-            "SELECT is_paused, message_zh, message_en, rate_max, poll_s, onward FROM waiting_room.room"
+            "SELECT is_paused, message ->> 'zh-CN', message ->> 'en', rate_max, poll_s, onward FROM waiting_room.room"
         ).fetchone()
         recorded = tx.execute(
             "SELECT action FROM audit.entry WHERE subject = 'room:spring' ORDER BY id"

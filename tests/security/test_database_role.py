@@ -131,7 +131,7 @@ def test_it_owns_and_makes_nothing(db_urls: DbUrls) -> None:
         "UPDATE cards.card SET extended_days = 1000",
         "UPDATE cards.entitlement SET granted = 1000",
         "UPDATE catalogue.product SET price_minor = 0",
-        "UPDATE catalogue.venue SET name_zh = ''",
+        "UPDATE catalogue.venue SET name = '{}'",
         "INSERT INTO catalogue.price (product_id, on_date, price_minor) VALUES (1, now(), 0)",
         "UPDATE catalogue.calendar_template SET sessions = '[]'",
         "INSERT INTO catalogue.closure (venue_id, from_date, to_date) VALUES (1, now(), now())",
@@ -234,7 +234,7 @@ def test_security_M7_a_staff_login_leaves_an_entry_that_nobody_can_leave_out(db_
 def test_security_M7_a_card_that_has_a_holder_keeps_them(db_urls: DbUrls) -> None:
     with psycopg.connect(db_urls.owner_url, autocommit=True) as tx:
         tx.execute(
-            "INSERT INTO cards.card_type (code, name_zh, name_en, rules, source) VALUES ('kept', '', '', '{}', '')"
+            """INSERT INTO cards.card_type (code, name, rules, source) VALUES ('kept', '{"en": "kept"}', '{}', '')"""
         )
         people = tx.execute(
             "INSERT INTO accounts.traveller (person_key, sealed) VALUES ('p1', ''), ('p2', '') RETURNING id"

@@ -28,12 +28,17 @@ _WEEKEND = 0b1100000
 
 async def _venue(stage: Stage, policy: str) -> tuple[int, list[int]]:
     """A venue with two products, the first of which was made first."""
-    venue = Venue(code="two", kind="attraction", name_zh="两票", province="浙江")
+    venue = Venue(code="two", kind="attraction", name={"zh-CN": "两票"}, province="浙江")
     venue_id = (await catalogue.upsert_venues(stage.tx, [venue]))["two"]
     made: list[int] = []
     for code in ("first", "second"):
         product = Product(
-            venue_id=venue_id, code=code, kind="session", name_zh=code, price_minor=0, policy_code=policy
+            venue_id=venue_id,
+            code=code,
+            kind="session",
+            name={"zh-CN": code},
+            price_minor=0,
+            policy_code=policy,
         )
         made.append((await catalogue.upsert_products(stage.tx, [product]))[venue_id, code])
     return venue_id, made
@@ -87,7 +92,7 @@ async def test_security_seventh_H2_the_days_capacity_counts_every_first_gate(
     async with staffed_venue(make_database()) as stage:
         venue_id, (first, second) = await _venue(stage, "default")
         inner = Product(
-            venue_id=venue_id, code="inner", kind="session", name_zh="索道", price_minor=0,
+            venue_id=venue_id, code="inner", kind="session", name={"zh-CN": "索道"}, price_minor=0,
             policy_code="default", is_first_gate=False,
         )  # fmt: skip
         third = (await catalogue.upsert_products(stage.tx, [inner]))[venue_id, "inner"]

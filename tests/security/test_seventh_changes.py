@@ -21,7 +21,7 @@ from wenyue.application.propose_change import propose_change
 from wenyue.application.reprice import Reprice
 from wenyue.application.set_capacity import CapacitySet, set_capacity
 from wenyue.booking import touched
-from wenyue.booking.slots.planning import NOT_IN_TIMETABLE_ZH
+from wenyue.booking.slots.planning import NOT_IN_TIMETABLE
 from wenyue.booking.slots.replanning import HolidayEntry, Replanned
 from wenyue.booking.slots.slot_planning import open_all_ahead
 from wenyue.catalogue import NewClosure, PlannedSession, Product, Template, Venue
@@ -47,11 +47,16 @@ async def _seasonal(stage: Stage) -> tuple[int, int]:
     """A venue whose workdays have an evening that its holidays have not; opened for two weeks."""
     [venue_id] = (
         await catalogue.upsert_venues(
-            stage.tx, [Venue(code="hol", kind="attraction", name_zh="夜游", province="浙江")]
+            stage.tx, [Venue(code="hol", kind="attraction", name={"zh-CN": "夜游"}, province="浙江")]
         )
     ).values()
     ticket = Product(
-        venue_id=venue_id, code="a", kind="session", name_zh="票", price_minor=0, policy_code="lingyin"
+        venue_id=venue_id,
+        code="a",
+        kind="session",
+        name={"zh-CN": "票"},
+        price_minor=0,
+        policy_code="lingyin",
     )
     [product_id] = (await catalogue.upsert_products(stage.tx, [ticket])).values()
     since = date(2026, 1, 1)
@@ -72,7 +77,7 @@ async def _enter(stage: Stage, day: date, kind: Any = "holiday") -> Replanned:
 
 
 async def _close(stage: Stage, venue_id: int, day: date = DAY) -> int:
-    closed = await close_slots(stage, COMMAND, CloseSlots(venue_id, day, day, "大雾"))
+    closed = await close_slots(stage, COMMAND, CloseSlots(venue_id, day, day, {"zh-CN": "大雾"}))
     assert isinstance(closed, Closed)
     assert closed.closure_id is not None
     return closed.closure_id
@@ -80,7 +85,8 @@ async def _close(stage: Stage, venue_id: int, day: date = DAY) -> int:
 
 async def _slots(stage: Stage, product_id: int, day: date = DAY) -> list[tuple[bool, str]]:
     cursor = await stage.tx.execute(
-        """SELECT is_open, closed_reason_zh FROM booking.slot WHERE product_id = %s AND on_date = %s ORDER BY starts_at""",
+        """SELECT is_open, coalesce(closed_reason ->> 'zh-CN', '') FROM booking.slot
+            WHERE product_id = %s AND on_date = %s ORDER BY starts_at""",
         [product_id, day],
     )
     return await cursor.fetchall()
@@ -91,7 +97,7 @@ async def test_security_seventh_M5_lifting_a_closure_opens_no_session_that_the_c
 ) -> None:
     venue_id, product_id = await _seasonal(stage)
     await _enter(stage, DAY)
-    removed = [(True, ""), (False, NOT_IN_TIMETABLE_ZH)]
+    removed = [(True, ""), (False, NOT_IN_TIMETABLE["zh-CN"])]
     assert await _slots(stage, product_id) == removed
     closure_id = await _close(stage, venue_id)
     here = await touched.of_days(stage.tx, venue_id, None, DAY, DAY, is_open=False)
@@ -104,9 +110,9 @@ async def test_security_seventh_M5_removed_while_it_was_closed_it_stays_closed(s
     venue_id, product_id = await _seasonal(stage)
     closure_id = await _close(stage, venue_id)
     await _enter(stage, DAY)
-    assert await _slots(stage, product_id) == [(False, "大雾"), (False, NOT_IN_TIMETABLE_ZH)]
+    assert await _slots(stage, product_id) == [(False, "大雾"), (False, NOT_IN_TIMETABLE["zh-CN"])]
     assert await lift_closure(stage, COMMAND, LiftClosure(closure_id)) == 1
-    assert await _slots(stage, product_id) == [(True, ""), (False, NOT_IN_TIMETABLE_ZH)]
+    assert await _slots(stage, product_id) == [(True, ""), (False, NOT_IN_TIMETABLE["zh-CN"])]
 
 
 async def test_security_seventh_M5_a_holiday_that_is_taken_back_brings_its_sessions_back(
@@ -122,9 +128,9 @@ async def test_security_seventh_M5_a_weekly_closing_day_planned_under_a_closure_
     stage: Stage,
 ) -> None:
     monday = date(2026, 11, 30)
-    palace = Venue(code="palace", kind="attraction", name_zh="故宫", province="北京")
+    palace = Venue(code="palace", kind="attraction", name={"zh-CN": "故宫"}, province="北京")
     venue_id, product_id = await planned(stage.tx, palace, (MORNING,), policy_code="gugong")
-    fog = NewClosure(venue_id=venue_id, from_date=monday, to_date=monday, reason_zh="大雾")
+    fog = NewClosure(venue_id=venue_id, from_date=monday, to_date=monday, reason={"zh-CN": "大雾"})
     closure_id = await catalogue.add_closure(stage.tx, fog)
     assert closure_id is not None
     await open_all_ahead(stage.tx, HolidayCalendar(), shipped_presets(), TODAY, 14)
@@ -135,7 +141,7 @@ async def test_security_seventh_M5_a_weekly_closing_day_planned_under_a_closure_
 async def test_security_seventh_M7_a_planned_day_of_one_venue_opens_nothing_when_a_holiday_is_entered(
     stage: Stage,
 ) -> None:
-    other = Venue(code="other", kind="attraction", name_zh="别处", province="浙江")
+    other = Venue(code="other", kind="attraction", name={"zh-CN": "别处"}, province="浙江")
     await planned(stage.tx, other, (MORNING,), policy_code="default")
     said = await set_capacity(stage, COMMAND, SetDayCapacity(stage.venue_id, FAR, 10))
     assert said is CapacitySet.SET
@@ -160,7 +166,7 @@ async def test_security_seventh_M7_a_venue_that_is_open_opens_no_other(stage: St
     done = await _enter(stage, near)
     assert (done.opened, await _slots(stage, product_id, near)) == (
         0,
-        [(True, ""), (False, NOT_IN_TIMETABLE_ZH)],
+        [(True, ""), (False, NOT_IN_TIMETABLE["zh-CN"])],
     )
     rows = await stage.tx.execute("SELECT DISTINCT venue_id FROM booking.slot WHERE on_date = %s", [near])
     assert await rows.fetchall() == [(venue_id,)]
@@ -174,10 +180,15 @@ async def staffed(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
 
 async def _dear(stage: Stage) -> int:
     """A product of 30 yuan whose two sessions cost 200 and 500; open for two days, planned for the next."""
-    fair = Venue(code="fair", kind="attraction", name_zh="灯会", name_en="Fair", province="浙江")
+    fair = Venue(code="fair", kind="attraction", name={"zh-CN": "灯会", "en": "Fair"}, province="浙江")
     [venue_id] = (await catalogue.upsert_venues(stage.tx, [fair])).values()
     ticket = Product(
-        venue_id=venue_id, code="a", kind="session", name_zh="票", price_minor=3_000, policy_code="lingyin"
+        venue_id=venue_id,
+        code="a",
+        kind="session",
+        name={"zh-CN": "票"},
+        price_minor=3_000,
+        policy_code="lingyin",
     )
     [product_id] = (await catalogue.upsert_products(stage.tx, [ticket])).values()
     sessions = (

@@ -22,9 +22,10 @@ async def _shuttle(desk: Desk, departures: int) -> Sequence[int]:
     made: list[int] = []
     async with await psycopg.AsyncConnection.connect(desk.urls.owner_url) as tx:
         rows = await tx.execute(
-            "INSERT INTO catalogue.product (venue_id, code, kind, name_zh, price_minor, policy_code,"
+            "INSERT INTO catalogue.product (venue_id, code, kind, name, price_minor, policy_code,"
             " needs_visitors, person_rule)"
-            " SELECT v.id, 'shuttle', 'seat', '接驳车', 0, 'default', true, 'slot' FROM catalogue.venue v"
+            " SELECT v.id, 'shuttle', 'seat', jsonb_build_object('zh-CN', '接驳车'), 0, 'default', true, 'slot'"
+            " FROM catalogue.venue v"
             " WHERE v.code = 'lake' RETURNING id, venue_id"
         )
         [(product, venue)] = await rows.fetchall()

@@ -112,8 +112,8 @@ async def _moved_in(stage: Stage, day: date, code: str = "adult", *, price_minor
         price_minor=price_minor,
         currency="CNY",
     )
-    venue = Venue(code="lingyin", kind="hotel", name_zh="x")
-    product = Product(venue_id=0, code=code, kind="night", name_zh="x", price_minor=price_minor)
+    venue = Venue(code="lingyin", kind="hotel", name={"zh-CN": "x"})
+    product = Product(venue_id=0, code=code, kind="night", name={"zh-CN": "x"}, price_minor=price_minor)
     asked = PrepareImport("old", venue, (product,), {(product.code, day): slot})
     return await prepare_import(stage, COMMAND, asked)
 
@@ -166,13 +166,12 @@ async def test_security_seventh_M4_an_import_opens_nothing_on_a_closed_day(
             product_id=None,
             from_date=day,
             to_date=day,
-            reason_zh="大雾",
-            reason_en="Fog",
+            reason={"zh-CN": "大雾", "en": "Fog"},
         )
         await catalogue.add_closure(stage.tx, closure)
         done = await _moved_in(stage, day, code=code)
         found = await _slot(stage, done)
-        assert (found["is_open"], found["closed_reason_zh"]) == (False, "大雾")
+        assert (found["is_open"], found["closed_reason"]["zh-CN"]) == (False, "大雾")
         stage.now = datetime(2026, 12, 19, 12, tzinfo=UTC)
         assert await stage.outcome(found["id"], price_minor=found["price_minor"]) is Outcome.SLOT_CLOSED
 

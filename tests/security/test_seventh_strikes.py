@@ -160,7 +160,7 @@ async def test_security_seventh_M2_a_closed_session_is_spared_and_spares_none(st
     booking = await stage.book(lost, closed)
     venue_id = await stage.one("SELECT venue_id FROM booking.slot WHERE id = %s", closed)
     await slot_planning.close_slots(
-        stage.tx, venue_id, None, from_day=NEXT, to_day=NEXT, reason_zh="大雾", reason_en="Fog"
+        stage.tx, venue_id, None, from_day=NEXT, to_day=NEXT, reason={"zh-CN": "大雾", "en": "Fog"}
     )
     await stage.settle()
     assert await struck(stage, booking) == both(booking, DAY)

@@ -76,9 +76,13 @@ async def test_security_sixth_a_closure_by_hand_does_not_speak_like_the_calendar
     operator = Operator("operator:command", duties=EVERY_DUTY)
     for reason in CALENDAR_REASONS:
         for said in (reason, f" {reason} "):
-            refused = await close_slots(stage, operator, CloseSlots(stage.venue_id, DAY, DAY, said))
+            refused = await close_slots(
+                stage, operator, CloseSlots(stage.venue_id, DAY, DAY, {"zh-CN": said})
+            )
             assert refused is NotDone.REASON_RESERVED
-    closed = await close_slots(stage, operator, CloseSlots(stage.venue_id, DAY, DAY, "周二临时闭馆"))
+    closed = await close_slots(
+        stage, operator, CloseSlots(stage.venue_id, DAY, DAY, {"zh-CN": "周二临时闭馆"})
+    )
     assert isinstance(closed, Closed)
     assert closed.closure_id is not None
     assert await stage.outcome(stage.afternoon) is Outcome.SLOT_CLOSED

@@ -190,7 +190,7 @@ class Cells:
     async def close_a_day(self) -> None:
         """Somebody closed the lake for a day; it waits for a review."""
         day = self.next_day()
-        await self._propose("slots.close", CloseSlots(self.venues["lake"], day, day, "大雾"))
+        await self._propose("slots.close", CloseSlots(self.venues["lake"], day, day, {"zh-CN": "大雾"}))
 
     async def raise_a_price(self) -> None:
         """Somebody proposed a price; it waits for an approval."""

@@ -56,8 +56,8 @@ class GateFixtures:
         venues = await catalogue.upsert_venues(
             tx,
             [
-                Venue(code="lingyin", kind="attraction", name_zh="灵隐飞来峰", name_en="Lingyin"),
-                Venue(code="palace", kind="attraction", name_zh="故宫博物院", name_en="Palace Museum"),
+                Venue(code="lingyin", kind="attraction", name={"zh-CN": "灵隐飞来峰", "en": "Lingyin"}),
+                Venue(code="palace", kind="attraction", name={"zh-CN": "故宫博物院", "en": "Palace Museum"}),
             ],
         )
         here, there = venues["lingyin"], venues["palace"]
@@ -66,13 +66,25 @@ class GateFixtures:
             tx,
             [
                 Product(
-                    venue_id=here, code="ticket", kind="session", name_zh="门票", name_en="Ticket", **rules
+                    venue_id=here,
+                    code="ticket",
+                    kind="session",
+                    name={"zh-CN": "门票", "en": "Ticket"},
+                    **rules,
                 ),
                 Product(
-                    venue_id=here, code="shuttle", kind="seat", name_zh="接驳车", name_en="Shuttle", **rules
+                    venue_id=here,
+                    code="shuttle",
+                    kind="seat",
+                    name={"zh-CN": "接驳车", "en": "Shuttle"},
+                    **rules,
                 ),
                 Product(
-                    venue_id=there, code="ticket", kind="session", name_zh="成人票", name_en="Adult", **rules
+                    venue_id=there,
+                    code="ticket",
+                    kind="session",
+                    name={"zh-CN": "成人票", "en": "Adult"},
+                    **rules,
                 ),
             ],
         )
@@ -91,8 +103,8 @@ class GateFixtures:
         if (product_id, starts) not in self.slots:
             row = await self.tx.execute(
                 """INSERT INTO booking.slot (product_id, venue_id, on_date, starts_at, ends_at, release_at, closes_at,
-                   price_minor, label_zh, label_en, pool_ids)
-                   VALUES (%s, %s, %s, %s, %s, %s, %s, 4500, '上午场', 'Morning', '{1}') RETURNING id""",
+                   price_minor, label, pool_ids)
+                   VALUES (%s, %s, %s, %s, %s, %s, %s, 4500, '{"zh-CN": "上午场", "en": "Morning"}', '{1}') RETURNING id""",
                 (
                     product_id,
                     venue_id,
@@ -162,8 +174,8 @@ class GateFixtures:
         """A card, with its holder's document."""
         holder_key = self.desk.vault.person_key(document(holder, self.now.date()).key) if holder else None
         await self.tx.execute(
-            """INSERT INTO cards.card_type (code, name_zh, name_en, rules, source)
-               VALUES ('t', '卡', 'Card', '{}', 'test') ON CONFLICT DO NOTHING"""
+            """INSERT INTO cards.card_type (code, name, rules, source)
+               VALUES ('t', '{"zh-CN": "卡", "en": "Card"}', '{}', 'test') ON CONFLICT DO NOTHING"""
         )
         row = await self.tx.execute(
             """INSERT INTO cards.card (card_no, type_code, state, pin_hash, holder_key)

@@ -35,6 +35,8 @@ READ_BESIDES: Final = ("public.schema_migration", "public.procrastinate_events")
 COLUMN_TO_LOCK_BY: Final = {"gate.scan": "visitor_no"}
 # Schemas whose old names the release before still speaks (migration 0069): its views there need what their tables need.
 FORMER_SCHEMAS: Final = {"waiting_room": "emergency", "monitoring": "watch"}
+# Texts that the release before writes as pairs of columns (migration 0070): whoever may write one may write its pair.
+PAIRED_TEXTS: Final = {"booking.slot": ("label", "closed_reason"), "waiting_room.room": ("title", "message")}
 _SELECT, _INSERT, _UPDATE, _DELETE = 2, 1, 4, 8
 _NAME: Final = re.compile(r"^-- name: (\w+)[ \t]*$", re.MULTILINE)
 _JOB_NAME: Final = re.compile(r"^-- (\w+) --$", re.MULTILINE)
@@ -148,6 +150,11 @@ def needed(owner_url: str) -> Grants:
                 f"{table} is locked and never changed: choose its COLUMN_TO_LOCK_BY"
             )
             rights.add("UPDATE", [COLUMN_TO_LOCK_BY[table]])
+    for table, texts in PAIRED_TEXTS.items():
+        for columns in found[table].columns.values():
+            columns.update(
+                f"{text}{ending}" for text in texts if text in columns for ending in ("_zh", "_en")
+            )
     for table in READ_BESIDES:
         found.setdefault(table, Rights()).add("SELECT")
     return found | _under_former_names(found)

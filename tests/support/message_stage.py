@@ -134,7 +134,7 @@ class Stage:
 async def open_stage(urls: DbUrls) -> AsyncGenerator[Stage]:
     """The venue, four products of one price, and the engine."""
     async with both(urls) as (db, tx):
-        venue = Venue(code="west-lake", kind="attraction", name_zh="西湖景区", name_en="West Lake")
+        venue = Venue(code="west-lake", kind="attraction", name={"zh-CN": "西湖景区", "en": "West Lake"})
         venue_id = (await catalogue.upsert_venues(tx, [venue]))["west-lake"]
         kinds = ("session", "night", "table", "seat")
         rows = [
@@ -142,7 +142,7 @@ async def open_stage(urls: DbUrls) -> AsyncGenerator[Stage]:
                 venue_id=venue_id,
                 code=kind,
                 kind=kind,
-                name_zh="票",
+                name={"zh-CN": "票"},
                 price_minor=0,
                 policy_code="lingyin" if kind == "session" else "default",
                 person_rule="slot",

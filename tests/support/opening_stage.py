@@ -76,7 +76,7 @@ async def planned(
     """This venue with one product, planned from 2026 on with 30 places a day; the ids of venue and product."""
     venue_id = (await catalogue.upsert_venues(tx, [venue]))[venue.code]
     adult = Product(
-        venue_id=venue_id, code="adult", kind="session", name_zh="票", price_minor=3_000, **product
+        venue_id=venue_id, code="adult", kind="session", name={"zh-CN": "票"}, price_minor=3_000, **product
     )
     product_id = (await catalogue.upsert_products(tx, [adult]))[venue_id, "adult"]
     template = Template(
@@ -90,7 +90,7 @@ async def planned(
 async def opened_venue(urls: DbUrls) -> AsyncGenerator[Stage]:
     """The venue, two weeks opened, and its engine, which ends with the block."""
     async with both(urls) as (db, tx):
-        venue = Venue(code="lingyin", kind="attraction", name_zh="灵隐", province="浙江")
+        venue = Venue(code="lingyin", kind="attraction", name={"zh-CN": "灵隐"}, province="浙江")
         sessions = (
             PlannedSession(time(7), time(13), 20, reserves={"phone": 2}),
             PlannedSession(time(11), time(17), 20),

@@ -61,7 +61,14 @@ def _new_room(
 ) -> NewRoom:
     last = day + timedelta(days=days - 1)
     return NewRoom(
-        ROOM, "黄金周放票", "Golden Week release", None, (product_id,), day, last, onward, release_at
+        ROOM,
+        {"zh-CN": "黄金周放票", "en": "Golden Week release"},
+        None,
+        (product_id,),
+        day,
+        last,
+        onward,
+        release_at,
     )
 
 

@@ -76,7 +76,14 @@ class RoomFixtures:
     async def open(self, **more: Any) -> Room:
         """An operator opens the room; `more` fields differ."""
         new = NewRoom(
-            "golden-week", "黄金周", "Golden Week", None, (PRODUCT,), DAY, DAY, "/venues/lake", RELEASE
+            "golden-week",
+            {"zh-CN": "黄金周", "en": "Golden Week"},
+            None,
+            (PRODUCT,),
+            DAY,
+            DAY,
+            "/venues/lake",
+            RELEASE,
         )
         async with self.db.transaction() as tx:
             return await open_room(

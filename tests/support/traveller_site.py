@@ -23,6 +23,7 @@ from wenyue.catalogue import NewClosure, PlannedSession, Product, Template, Venu
 from wenyue.container import Services, build
 from wenyue.core.clock import local_date
 from wenyue.core.personal import Vault
+from wenyue.locale import written
 from wenyue.platform.config import load
 from wenyue.platform.database.db import Tx
 from wenyue.platform.keys import load_keys
@@ -55,26 +56,26 @@ EXTRA_VENUES: Final = 22
 
 
 def _session(starts: int, ends: int, capacity: int, zh: str = "", en: str = "") -> PlannedSession:
-    return PlannedSession(time(starts), time(ends), capacity, zh, en)
+    return PlannedSession(time(starts), time(ends), capacity, written({"zh-CN": zh, "en": en}))
 
 
 _VENUES: Final = (
     Venue(
         code="lake",
         kind="attraction",
-        name_zh="镜湖",
-        name_en="Mirror Lake",
+        name={"zh-CN": "镜湖", "en": "Mirror Lake"},
         province="浙江",
         city="杭州",
         level="5A",
         tags=("hainan-annual",),
     ),
-    Venue(code="temple", kind="attraction", name_zh="云岭寺", province="浙江", city="杭州", level="4A"),
+    Venue(
+        code="temple", kind="attraction", name={"zh-CN": "云岭寺"}, province="浙江", city="杭州", level="4A"
+    ),
     Venue(
         code="tower",
         kind="attraction",
-        name_zh="望江楼",
-        name_en="Wangjiang Tower",
+        name={"zh-CN": "望江楼", "en": "Wangjiang Tower"},
         province="湖北",
         city="武汉",
         tags=(catalogue.ROMANISED_NAME,),
@@ -82,8 +83,7 @@ _VENUES: Final = (
     Venue(
         code="inn",
         kind="hotel",
-        name_zh="湖畔客栈",
-        name_en="Lakeside Inn",
+        name={"zh-CN": "湖畔客栈", "en": "Lakeside Inn"},
         province="浙江",
         city="杭州",
         is_demo=True,
@@ -91,12 +91,17 @@ _VENUES: Final = (
     Venue(
         code="kitchen",
         kind="restaurant",
-        name_zh="湖鲜馆",
-        name_en="Lake Kitchen",
+        name={"zh-CN": "湖鲜馆", "en": "Lake Kitchen"},
         province="浙江",
         city="杭州",
     ),
-    Venue(code="bus", kind="transport", name_zh="环湖线", name_en="Loop Line", province="浙江", city="杭州"),
+    Venue(
+        code="bus",
+        kind="transport",
+        name={"zh-CN": "环湖线", "en": "Loop Line"},
+        province="浙江",
+        city="杭州",
+    ),
 )
 _PRODUCTS: Final[dict[str, tuple[ProductKind, str, str, int, str, tuple[PlannedSession, ...]]]] = {
     "lake": ("session", "成人票", "Adult", 6_000, "default", (_session(8, 12, 400, "上午场", "Morning"), _session(13, 17, 3))),
@@ -115,7 +120,7 @@ async def seed(tx: Tx, now: datetime, vault: Vault) -> None:
     presets, calendar = await policy.load_presets(tx), await policy.load_calendar(tx)
     today = local_date(now, "Asia/Shanghai")
     more = [
-        Venue(code=f"hill-{n}", kind="attraction", name_zh=f"小山{n}", province="山东")
+        Venue(code=f"hill-{n}", kind="attraction", name={"zh-CN": f"小山{n}"}, province="山东")
         for n in range(EXTRA_VENUES)
     ]
     ids = await catalogue.upsert_venues(tx, [*_VENUES, *more])
@@ -125,8 +130,7 @@ async def seed(tx: Tx, now: datetime, vault: Vault) -> None:
             venue_id=ids[venue.code],
             code="main",
             kind=kind,
-            name_zh=zh,
-            name_en=en,
+            name=written({"zh-CN": zh, "en": en}),
             price_minor=price,
             policy_code=policy_code,
             needs_visitors=kind in ("session", "seat"),
@@ -140,8 +144,7 @@ async def seed(tx: Tx, now: datetime, vault: Vault) -> None:
                 venue_id=ids["lake"],
                 from_date=closed,
                 to_date=closed,
-                reason_zh="大风",
-                reason_en="Strong wind",
+                reason={"zh-CN": "大风", "en": "Strong wind"},
             )
             await catalogue.add_closure(tx, closure)
         await slot_planning.open_slots(

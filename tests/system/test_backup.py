@@ -231,7 +231,8 @@ def test_a_server_of_the_operators_own(site: Site, terminal: Terminal, folder: P
     migrate(own)
     with psycopg.connect(own) as connection:
         connection.execute(
-            "INSERT INTO catalogue.venue (code, name_zh, name_en, kind) VALUES ('x', '山', 'hill', 'attraction')"
+            "INSERT INTO catalogue.venue (code, name, kind)"
+            """ VALUES ('x', '{"zh-CN": "山", "en": "hill"}', 'attraction')"""
         )
     home = folder / "operator"
     said = terminal.good(home, "backup", "--to", folder / "ext", WENYUE_DATABASE_URL=own)

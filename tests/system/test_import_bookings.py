@@ -218,7 +218,7 @@ async def test_a_stay_reads_back_as_a_booking(
     assert view.currency == "EUR"
     assert "country GBR" in view.party.note
     (line,) = view.lines
-    assert (line.on_date, line.product_zh, line.redeemed) == (date(2015, 7, 1), "A 型客房", 1)
+    assert (line.on_date, line.product["zh-CN"], line.redeemed) == (date(2015, 7, 1), "A 型客房", 1)
 
 
 _SCRIPT = """

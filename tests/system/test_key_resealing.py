@@ -41,9 +41,9 @@ VALUES (%s, '', 2, 1, now(), now(), 0, %s)"""
 _COMPANIONS: Final = """INSERT INTO cards.companion (card_id, person_key, sealed)
 SELECT (SELECT min(id) FROM cards.card), '\\x01'::bytea, %s::bytea
 UNION ALL SELECT (SELECT max(id) FROM cards.card), '\\x02'::bytea, ''::bytea"""
-_ROOM: Final = """INSERT INTO waiting_room.room (code, title_zh, title_en, venue_id, from_day, to_day, onward, release_at, poll_s,
+_ROOM: Final = """INSERT INTO waiting_room.room (code, title, venue_id, from_day, to_day, onward, release_at, poll_s,
     epoch_s, rate_max, commitment, sealed_seed, created_at)
-VALUES ('r', 'r', 'r', 1, '2026-01-01', '2026-01-01', '/', now(), 3, 5, 1, sha256('x'::bytea), %s, now())"""
+VALUES ('r', '{"en": "r"}', 1, '2026-01-01', '2026-01-01', '/', now(), 3, 5, 1, sha256('x'::bytea), %s, now())"""
 _REASON: Final = """INSERT INTO audit.entry (at, actor, action, subject, detail)
 VALUES (now(), 'test', 'booking.cancelled', 'x', jsonb_build_object('reason', %s::text))"""
 

@@ -295,7 +295,7 @@ def test_numbers_that_mean_something_else_now_are_refused(fixtures: Fixtures, co
     copy = copies.take(fixtures)
     fixtures.run(
         WIPE_VENUE
-        + "INSERT INTO catalogue.venue (id, code, kind, name_zh) VALUES (1, 'other', 'attraction', '另');"
+        + """INSERT INTO catalogue.venue (id, code, kind, name) VALUES (1, 'other', 'attraction', '{"zh-CN": "另"}');"""
     )
     with pytest.raises(SetupError, match="'other' has the number 1 now"):
         back(fixtures, copy)

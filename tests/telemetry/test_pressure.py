@@ -53,7 +53,7 @@ async def test_a_hold_past_its_time_and_a_tight_session_are_told(site: ApiSite, 
     assert found.holds_overdue == 1
     assert 30 * 60 < found.holds_overdue_s < 3600
     [scarce] = found.scarce
-    assert (scarce.venue_zh, scarce.venue_en, scarce.left, scarce.capacity) == ("镜湖", "Mirror Lake", 7, 400)
+    assert (scarce.venue, scarce.left, scarce.capacity) == ({"zh-CN": "镜湖", "en": "Mirror Lake"}, 7, 400)
     assert (scarce.on_date.isoformat(), scarce.starts) == (slot["on_date"], "08:00")
 
 

@@ -89,9 +89,9 @@ async def test_however_many_rooms_were_closed_today_an_open_one_guards(fixtures:
     slot = await fixtures.add_slot()
     async with await psycopg.AsyncConnection.connect(fixtures.owner_url, autocommit=True) as owner:
         await owner.execute(
-            "INSERT INTO waiting_room.room (code, title_zh, title_en, product_ids, from_day, to_day, onward, release_at,"
+            "INSERT INTO waiting_room.room (code, title, product_ids, from_day, to_day, onward, release_at,"
             " poll_s, epoch_s, rate_max, commitment, sealed_seed, created_at, closed_at)"
-            " SELECT 'gone-' || n, '', '', product_ids, from_day, to_day, onward, release_at,"
+            " SELECT 'gone-' || n, title, product_ids, from_day, to_day, onward, release_at,"
             " poll_s, epoch_s, rate_max, commitment, sealed_seed, created_at, created_at"
             " FROM waiting_room.room, generate_series(1, 250) AS n"
         )

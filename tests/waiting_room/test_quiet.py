@@ -142,5 +142,5 @@ async def test_a_rate_that_is_none_is_refused_by_name(fixtures: RoomFixtures, ra
     async with fixtures.db.transaction() as tx:
         with pytest.raises(ValueError, match="rate"):
             await room_store.steer_room(
-                tx, room, RELEASE, actor="test", is_paused=False, message=("", ""), rate_max=rate
+                tx, room, RELEASE, actor="test", is_paused=False, message={}, rate_max=rate
             )

@@ -125,7 +125,13 @@ async def test_sold_out_pause_and_close(fixtures: RoomFixtures) -> None:
     fixtures.places = 5
     async with fixtures.db.transaction() as tx:
         await waiting_room.steer_room(
-            tx, room, fixtures.clock(), actor="test", is_paused=True, message=("稍候", "Wait"), rate_max=9.0
+            tx,
+            room,
+            fixtures.clock(),
+            actor="test",
+            is_paused=True,
+            message={"zh-CN": "稍候", "en": "Wait"},
+            rate_max=9.0,
         )
     await fixtures.run(3, web)
     assert msgspec.json.decode((web.find("golden-week") or known).body)["state"] == "paused"

@@ -25,7 +25,7 @@ _OPEN_RULES: Final = {
     "admits": "anyone",
     "party_max": 50,
     "validity": {"months": 12},
-    "entitlements": [{"name_zh": "景区", "name_en": "attractions"}],
+    "entitlements": [{"name": {"zh-CN": "景区", "en": "attractions"}}],
 }
 
 

@@ -1,12 +1,13 @@
 -- name: venue
 -- One venue of the fixtures.
-INSERT INTO catalogue.venue (code, kind, name_zh, name_en, is_demo) VALUES (%(code)s, %(kind)s, %(name)s, %(name)s, true)
+INSERT INTO catalogue.venue (code, kind, name, is_demo)
+VALUES (%(code)s, %(kind)s, jsonb_build_object('zh-CN', %(name)s::text), true)
 RETURNING id
 
 -- name: product
 -- One product.
-INSERT INTO catalogue.product (venue_id, code, kind, name_zh, price_minor, policy_code, needs_visitors, person_rule)
-VALUES (%(venue_id)s, %(code)s, %(kind)s, %(code)s, %(price_minor)s, %(policy_code)s, %(needs_visitors)s, %(person_rule)s)
+INSERT INTO catalogue.product (venue_id, code, kind, name, price_minor, policy_code, needs_visitors, person_rule)
+VALUES (%(venue_id)s, %(code)s, %(kind)s, jsonb_build_object('zh-CN', %(code)s::text), %(price_minor)s, %(policy_code)s, %(needs_visitors)s, %(person_rule)s)
 RETURNING id
 
 -- name: pool
@@ -30,7 +31,8 @@ INSERT INTO accounts.traveller (person_key, sealed, document_seen_at) VALUES (%(
 
 -- name: card_type
 -- A card type from its rules.
-INSERT INTO cards.card_type (code, name_zh, name_en, rules, source) VALUES (%(code)s, %(code)s, %(code)s, %(rules)s, 'fixtures')
+INSERT INTO cards.card_type (code, name, rules, source)
+VALUES (%(code)s, jsonb_build_object('zh-CN', %(code)s::text), %(rules)s, 'fixtures')
 ON CONFLICT (code) DO NOTHING
 
 -- name: card

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
 
@@ -17,8 +17,10 @@ from wenyue.application.set_capacity import do_set_capacity
 from wenyue.booking.slots.replanning import HolidayEntry
 from wenyue.changes import Looked
 from wenyue.core.duties import Right
+from wenyue.locale import Texts, paired, unpaired
 
 R = TypeVar("R", bound=msgspec.Struct)
+_PAIRED: Final = ("reason",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,17 @@ class Changeable(Generic[R]):
 
     def read_request(self, plain: Mapping[str, Any]) -> R:
         """The request behind plain JSON values. Raises msgspec.ValidationError naming the field."""
-        return msgspec.convert(plain, self.request, strict=False)
+        return msgspec.convert(unpaired(plain, *_PAIRED), self.request, strict=False)
 
 
 def plain(request: msgspec.Struct) -> dict[str, Any]:
-    """A request as plain JSON values."""
-    return msgspec.to_builtins(request, str_keys=True)
+    """A request as plain JSON values, as the release before also reads them."""
+    return cast(dict[str, Any], paired(msgspec.to_builtins(request, str_keys=True), *_PAIRED))
+
+
+def told_by(plain: Mapping[str, Any]) -> Texts:
+    """What the closure behind these values tells travellers."""
+    return CHANGEABLES["slots.close"].read_request(plain).reason
 
 
 CHANGEABLES: Final[Mapping[str, Changeable[Any]]] = {

@@ -36,8 +36,7 @@ async def do_close_slots(act: Act, request: CloseSlots) -> Closed | NotDone:
             product_id=request.product_id,
             from_date=request.from_day,
             to_date=request.to_day,
-            reason_zh=request.reason_zh,
-            reason_en=request.reason_en,
+            reason=request.reason,
             source=request.source,
         ),
     )
@@ -47,8 +46,7 @@ async def do_close_slots(act: Act, request: CloseSlots) -> Closed | NotDone:
         request.product_id,
         from_day=request.from_day,
         to_day=request.to_day,
-        reason_zh=request.reason_zh,
-        reason_en=request.reason_en,
+        reason=request.reason,
     )
     if closure_id is not None or slots:
         detail = span_detail(request.from_day, request.to_day, request.product_id) | {"slots": slots}

@@ -17,16 +17,16 @@ from wenyue.catalogue import count_closures
 from wenyue.changes import Counts, Effect, Looked
 from wenyue.core.clock import local_date
 from wenyue.core.duties import Right
+from wenyue.locale import DEFAULT, Texts
 
 
 class CloseSlots(Struct, frozen=True):
-    """Both days included. `product_id` None: the whole venue. `reason_zh` is what travellers are told, `reason_en` in English."""
+    """Both days included. `product_id` None: the whole venue. `reason` is what travellers are told, in Chinese at least."""
 
     venue_id: int
     from_day: date
     to_day: date
-    reason_zh: str
-    reason_en: str = ""
+    reason: Texts
     product_id: int | None = None
     source: str = ""  # the notice that says so
 
@@ -63,7 +63,8 @@ async def why_not_close(act: Act, request: CloseSlots) -> NotDone | None:
 
 def _why_not_say(request: CloseSlots) -> NotDone | None:
     """What is wrong with what travellers are to be told."""
-    texts = (request.reason_en, request.source)
-    if not is_reason(request.reason_zh) or not all(is_reason(text, may_be_empty=True) for text in texts):
+    chinese = request.reason.get(DEFAULT, "")
+    texts = (*request.reason.values(), request.source)
+    if not is_reason(chinese) or not all(is_reason(text, may_be_empty=True) for text in texts):
         return NotDone.REASON_NEEDED
-    return NotDone.REASON_RESERVED if request.reason_zh.strip() in slot_planning.CALENDAR_REASONS else None
+    return NotDone.REASON_RESERVED if chinese.strip() in slot_planning.CALENDAR_REASONS else None

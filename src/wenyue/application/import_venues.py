@@ -86,15 +86,14 @@ def _merge(before: Venue, wanted: Venue) -> Venue:
 
     A name that the list gives is the operator's: it is no longer one that was made from the Chinese.
     """
-    is_renamed = bool(wanted.name_en) and wanted.name_en != before.name_en
-    tags = before.tags
-    if is_renamed:
+    name, tags = {**before.name, **wanted.name}, before.tags
+    if name != before.name:
         tags = tuple(tag for tag in tags if tag != catalogue.ROMANISED_NAME)
     return msgspec.structs.replace(
         before,
         latitude=before.latitude if wanted.latitude is None else wanted.latitude,
         longitude=before.longitude if wanted.longitude is None else wanted.longitude,
-        name_en=wanted.name_en or before.name_en,
+        name=name,
         tags=tags,
         city=wanted.city or before.city,
     )

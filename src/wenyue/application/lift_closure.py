@@ -11,6 +11,7 @@ from wenyue.catalogue import lift_closure as end_closure
 from wenyue.changes import Counts, Effect, Looked
 from wenyue.core.duties import Right
 from wenyue.events import append, kinds
+from wenyue.locale import DEFAULT, text_in
 
 
 class LiftClosure(Struct, frozen=True):
@@ -32,7 +33,7 @@ async def look_at_lifting(act: Act, request: LiftClosure) -> Looked | NotDone:
         return NotDone.CLOSURE_UNKNOWN
     days = (found.from_date, found.to_date)
     here = await touched.of_days(act.tx, found.venue_id, found.product_id, *days, is_open=False)
-    was = span_detail(*days, found.product_id) | {"reason": found.reason_zh}
+    was = span_detail(*days, found.product_id) | {"reason": text_in(found.reason, DEFAULT)}
     return Looked(found.venue_id, Effect.LOOSENS, was, Counts(here.sessions, here.places))
 
 

@@ -9,14 +9,15 @@ from wenyue import catalogue, waiting_room
 from wenyue.application.on_server import require
 from wenyue.application.operating import Act, Operator, Works, acting
 from wenyue.core.duties import Right
+from wenyue.locale import Texts
 
 
 class SteerRoom(Struct, frozen=True):
-    """What is to be other than it is; None: as it is. `message`: in Chinese and in English, empty: none."""
+    """What is to be other than it is; None: as it is. `message` empty: none."""
 
     code: str
     is_paused: bool | None = None
-    message: tuple[str, str] | None = None
+    message: Texts | None = None
     rate_max: float | None = None
 
 
@@ -42,7 +43,7 @@ async def steer_room(works: Works, operator: Operator, request: SteerRoom) -> No
             act.now,
             actor=operator.name,
             is_paused=room.is_paused if request.is_paused is None else request.is_paused,
-            message=(room.message_zh, room.message_en) if request.message is None else request.message,
+            message=room.message if request.message is None else request.message,
             rate_max=room.rate_max if request.rate_max is None else request.rate_max,
         )
     return None

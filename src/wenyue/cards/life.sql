@@ -103,7 +103,7 @@ WHERE id = %(id)s AND valid_from IS NULL;
 
 -- name: cards_of
 -- A traveller's cards, the newest first.
-SELECT card.id, card.card_no, card.type_code, type.name_zh, type.name_en, type.rules::text, card.state,
+SELECT card.id, card.card_no, card.type_code, type.name, type.rules::text, card.state,
        card.activated_at, card.valid_from, card.valid_to, card.extended_days
 FROM cards.card AS card JOIN cards.card_type AS type ON type.code = card.type_code
 WHERE card.holder_id = %(holder_id)s ORDER BY card.activated_at DESC, card.id DESC LIMIT %(limit)s;

@@ -11,6 +11,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from wenyue.locale import Texts
+
 
 class CardState(IntEnum):
     """A card's life. Only ACTIVE pays for anything; REPLACED and CANCELLED are the end."""
@@ -94,8 +96,7 @@ class Limit(_Strict, frozen=True, kw_only=True):
 class EntitlementRule(_Strict, frozen=True, kw_only=True):
     """One pool of entries: `granted` None is 不限; the pool's number is its place in the list."""
 
-    name_zh: str
-    name_en: str
+    name: Texts
     granted: int | None = None
     scope: Scope = Scope()
     limits: tuple[Limit, ...] = ()
@@ -167,8 +168,7 @@ class CardType(_Strict, frozen=True, kw_only=True):
     """One card type: its code, its names, its rules, and where the rules come from."""
 
     code: str
-    name_zh: str
-    name_en: str
+    name: Texts
     source: str
     is_demo: bool = False
     rules: CardRules

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from wenyue.cards.model import Blackout, CardRules, CardType, EntitlementRule, Limit
+from wenyue.locale import DEFAULT, SOURCE, Texts, paired, unpaired
 
 ENTITLEMENTS_MAX: Final = 32
 YEAR_MIN: Final = 2000
@@ -33,18 +34,22 @@ def parse_type(raw: str | bytes) -> CardType:
     card_type = _decode(raw, CardType)
     if not _CODE.fullmatch(card_type.code):
         raise RulesError("code: use 1 to 64 of a-z, 0-9 and hyphens, not starting with a hyphen")
-    for name in ("name_zh", "name_en", "source"):
-        if not getattr(card_type, name).strip():
-            raise RulesError(f"{name}: must not be empty")
+    if not card_type.source.strip():
+        raise RulesError("source: must not be empty")
+    _check_name(card_type.name, "name")
     _check(card_type.rules)
     return card_type
 
 
+def stored(rules: CardRules) -> object:
+    """The rules as the database keeps them: the release before reads names in pairs."""
+    return paired(msgspec.to_builtins(rules, order="deterministic"), "name")
+
+
 def _decode(raw: str | bytes | dict[str, Any], kind: type[T]) -> T:
     try:
-        if isinstance(raw, dict):
-            return msgspec.convert(raw, kind)
-        return msgspec.json.decode(raw, type=kind)
+        document = raw if isinstance(raw, dict) else msgspec.json.decode(raw)
+        return msgspec.convert(unpaired(document, "name"), kind)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise RulesError(str(error).replace("$.", "").replace("`$`", "the top level")) from None
 
@@ -64,8 +69,13 @@ def _check(rules: CardRules) -> None:
     _check_people(rules)
 
 
+def _check_name(name: Texts, where: str) -> None:
+    is_said = all(name.get(tag, "").strip() for tag in (DEFAULT, SOURCE))
+    _require(is_said, where, "travellers read it in Chinese and in English; write both")
+
+
 def _check_entitlement(rule: EntitlementRule, where: str) -> None:
-    _require(bool(rule.name_zh and rule.name_en), f"{where}.name_zh", "both names are shown to travellers")
+    _check_name(rule.name, f"{where}.name")
     _in_range(rule.granted, 1, f"{where}.granted")
     _in_range(rule.interval_days, 0, f"{where}.interval_days")
     _check_limits(rule.limits, f"{where}.limits")

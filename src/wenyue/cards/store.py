@@ -7,9 +7,10 @@ from importlib.resources import files
 from typing import Any, Final, LiteralString
 
 import msgspec
+from psycopg.types.json import Jsonb
 
 from wenyue.cards.model import CardFacts, CardRules, CardState, CardType, EntitlementFacts
-from wenyue.cards.parse import RulesError, parse_rules, parse_type
+from wenyue.cards.parse import RulesError, parse_rules, parse_type, stored
 from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.cards")
@@ -101,10 +102,9 @@ async def save_type(tx: Tx, card_type: CardType) -> int:
     """Add or change one (parsed) card type; 1 when anything changed, else 0."""
     row = {
         "code": card_type.code,
-        "name_zh": card_type.name_zh,
-        "name_en": card_type.name_en,
+        "name": Jsonb(card_type.name),
         "source": card_type.source,
-        "rules": msgspec.json.encode(card_type.rules, order="deterministic").decode(),
+        "rules": msgspec.json.encode(stored(card_type.rules), order="deterministic").decode(),
     }
     return (await tx.execute(_SQL["save_type"], row)).rowcount
 

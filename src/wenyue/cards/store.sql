@@ -29,9 +29,9 @@ SELECT code, rules::text FROM cards.card_type ORDER BY code;
 -- name: save_type
 -- run by: owner
 -- Add a card type, or change it; an unchanged one keeps its revision.
-INSERT INTO cards.card_type AS known (code, name_zh, name_en, rules, source)
-VALUES (%(code)s, %(name_zh)s, %(name_en)s, %(rules)s::jsonb, %(source)s)
-ON CONFLICT (code) DO UPDATE SET name_zh = excluded.name_zh, name_en = excluded.name_en, rules = excluded.rules,
+INSERT INTO cards.card_type AS known (code, name, rules, source)
+VALUES (%(code)s, %(name)s::jsonb, %(rules)s::jsonb, %(source)s)
+ON CONFLICT (code) DO UPDATE SET name = excluded.name, rules = excluded.rules,
     source = excluded.source, revision = known.revision + 1
-WHERE (known.name_zh, known.name_en, known.rules, known.source)
-    IS DISTINCT FROM (excluded.name_zh, excluded.name_en, excluded.rules, excluded.source);
+WHERE (known.name, known.rules, known.source)
+    IS DISTINCT FROM (excluded.name, excluded.rules, excluded.source);

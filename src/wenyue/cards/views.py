@@ -9,6 +9,7 @@ from wenyue.cards.model import CardRules, CardState
 from wenyue.cards.parse import parse_rules
 from wenyue.cards.store import ENTITLEMENTS_OF
 from wenyue.core.personal import Vault
+from wenyue.locale import Texts
 from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.cards", "life.sql")
@@ -20,8 +21,7 @@ class EntitlementView:
     """One pool of entries. `left` None: unlimited."""
 
     no: int
-    name_zh: str
-    name_en: str
+    name: Texts
     granted: int | None
     used: int
 
@@ -47,8 +47,7 @@ class CardView:
     id: int
     card_no: str
     type_code: str
-    name_zh: str
-    name_en: str
+    name: Texts
     rules: CardRules
     state: CardState
     activated_at: datetime | None
@@ -79,10 +78,10 @@ async def cards_of(tx: Tx, vault: Vault, holder_id: int) -> list[CardView]:
             view = CompanionView(person_key, opened.label, opened.birth)
             companions.setdefault(card_id, []).append(view)
     views: list[CardView] = []
-    for card_id, card_no, code, name_zh, name_en, raw, state, activated_at, first, last, extended in rows:
+    for card_id, card_no, code, name, raw, state, activated_at, first, last, extended in rows:
         rules = parse_rules(raw)
         pools = tuple(
-            EntitlementView(no, rule.name_zh, rule.name_en, *counters[card_id, no])
+            EntitlementView(no, rule.name, *counters[card_id, no])
             for no, rule in enumerate(rules.entitlements)
             if (card_id, no) in counters
         )
@@ -91,8 +90,7 @@ async def cards_of(tx: Tx, vault: Vault, holder_id: int) -> list[CardView]:
                 id=card_id,
                 card_no=card_no,
                 type_code=code,
-                name_zh=name_zh,
-                name_en=name_en,
+                name=name,
                 rules=rules,
                 state=CardState(state),
                 activated_at=activated_at,

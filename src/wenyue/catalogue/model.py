@@ -6,6 +6,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from wenyue.locale import Texts
+
 VenueKind = Literal["attraction", "hotel", "restaurant", "transport"]
 ProductKind = Literal["session", "night", "table", "seat"]
 PersonRule = Literal["venue_day", "slot", "none"]
@@ -23,8 +25,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     kind: VenueKind
-    name_zh: str
-    name_en: str = ""
+    name: Texts
     province: str = ""
     city: str = ""
     latitude: float | None = None
@@ -32,8 +33,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
     level: str = ""
     timezone: str = "Asia/Shanghai"
     tags: tuple[str, ...] = ()
-    summary_zh: str = ""
-    summary_en: str = ""
+    summary: Texts = {}
     source: str = ""
     is_demo: bool = False
     is_active: bool = True
@@ -56,8 +56,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     venue_id: int
     code: str
     kind: ProductKind
-    name_zh: str
-    name_en: str = ""
+    name: Texts
     price_minor: int
     currency: str = "CNY"
     policy_code: str = "default"
@@ -74,8 +73,7 @@ class PlannedSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     starts: time
     ends: time
     capacity: _Capacity
-    label_zh: str = ""
-    label_en: str = ""
+    label: Texts = {}
     price_minor: _Minor | None = None
     reserves: dict[ReserveChannel, _Capacity] = {}
 
@@ -103,8 +101,7 @@ class SessionPlan(msgspec.Struct, frozen=True):
     starts: time
     ends: time
     capacity: int
-    label_zh: str
-    label_en: str
+    label: Texts
     price_minor: int | None
     reserves: dict[ReserveChannel, int]
 
@@ -121,8 +118,7 @@ class NewClosure(msgspec.Struct, frozen=True, kw_only=True):
     product_id: int | None = None
     from_date: date
     to_date: date
-    reason_zh: str
-    reason_en: str = ""
+    reason: Texts
     source: str = ""
 
 
@@ -134,6 +130,5 @@ class Closure(msgspec.Struct, frozen=True, kw_only=True):
     product_id: int | None
     from_date: date
     to_date: date
-    reason_zh: str
-    reason_en: str
+    reason: Texts
     source: str

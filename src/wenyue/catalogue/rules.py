@@ -20,9 +20,7 @@ def sessions_for(
         return []
     planned = {one.starts: one for one in reversed(template.sessions)}
     return [
-        SessionPlan(
-            one.starts, one.ends, one.capacity, one.label_zh, one.label_en, one.price_minor, one.reserves
-        )
+        SessionPlan(one.starts, one.ends, one.capacity, one.label, one.price_minor, one.reserves)
         for _, one in sorted(planned.items())
     ]
 

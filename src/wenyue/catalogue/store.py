@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
+from psycopg.types.json import Jsonb
 
 from wenyue.catalogue.model import (
     Closure,
@@ -17,6 +18,7 @@ from wenyue.catalogue.model import (
     VenueKind,
 )
 from wenyue.core.limits import PAGE_SIZE, PAGE_SIZE_MAX, SEARCH_TEXT_MAX
+from wenyue.locale import paired, unpaired
 from wenyue.platform.database.db import Tx, fetch_dict, fetch_dicts, queries
 
 PRODUCTS_PAGE_MAX: Final = 500
@@ -24,6 +26,7 @@ ROWS_MAX: Final = 20_000  # templates or closures read at once
 CLOSURE_VENUES_AT_ONCE: Final = 100  # a venue has 200 closures that are not over at most: they fit
 _SQL: Final = queries("wenyue.catalogue")
 _LIKE_SPECIAL: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+_PAIRED: Final = ("label",)  # in a template's sessions, for the release before
 _T = TypeVar("_T")
 
 
@@ -40,7 +43,7 @@ async def venues(
     after: int = 0,
     limit: int = PAGE_SIZE,
 ) -> list[Venue]:
-    """One page of active venues whose name (zh, en), city or province contains `text`; `after` is the last id seen."""
+    """One page of active venues whose name (in any language), city or province contains `text`; `after` is the last id seen."""
     wanted = _storable(text).strip()[:SEARCH_TEXT_MAX]
     rows = await fetch_dicts(
         tx,
@@ -110,7 +113,7 @@ async def templates(tx: Tx, product_ids: Sequence[int], today: date) -> dict[int
     rows = await _all_rows(tx, "templates", {"product_ids": list(product_ids), "today": today})
     found: dict[int, list[Template]] = {}
     for row in rows:
-        one = _convert(row, Template)
+        one = _convert(row | {"sessions": unpaired(row["sessions"], *_PAIRED)}, Template)
         found.setdefault(one.product_id, []).append(one)
     return found
 
@@ -165,7 +168,8 @@ async def upsert_templates(tx: Tx, wanted: Sequence[Template]) -> None:
 
     Slots that exist already stay as they are: see `booking.opening` for repricing and capacity.
     """
-    await tx.execute(_SQL["upsert_templates"], {"rows": _rows(wanted)})
+    rows = paired(msgspec.to_builtins(wanted), *_PAIRED)
+    await tx.execute(_SQL["upsert_templates"], {"rows": msgspec.json.encode(rows).decode()})
 
 
 async def upsert_opening_hours(tx: Tx, wanted: Sequence[OpeningHours]) -> None:
@@ -198,7 +202,9 @@ async def count_closures(tx: Tx, venue_id: int, today: date) -> int:
 async def add_closure(tx: Tx, closure: NewClosure) -> int | None:
     """Announce a closure and return its id; None when the very same one stands already."""
     [(closure_id,)] = await (
-        await tx.execute(_SQL["add_closure"], msgspec.structs.asdict(closure))
+        await tx.execute(
+            _SQL["add_closure"], msgspec.structs.asdict(closure) | {"reason": Jsonb(closure.reason)}
+        )
     ).fetchall()
     return closure_id
 

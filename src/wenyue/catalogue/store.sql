@@ -1,35 +1,35 @@
 -- name: venues
 -- One page of active venues by name search, province and kind, in id order after a cursor.
-SELECT id, code, kind, name_zh, name_en, province, city, latitude, longitude, level, timezone, tags,
-       summary_zh, summary_en, source, is_demo, is_active
+SELECT id, code, kind, name, province, city, latitude, longitude, level, timezone, tags, summary, source, is_demo,
+       is_active
 FROM catalogue.venue
 WHERE is_active AND id > %(after)s
   AND (%(province)s::text IS NULL OR province = %(province)s)
   AND (%(kind)s::text IS NULL OR kind = %(kind)s)
-  AND (%(pattern)s::text IS NULL OR name_zh ILIKE %(pattern)s OR name_en ILIKE %(pattern)s
+  AND (%(pattern)s::text IS NULL OR EXISTS (SELECT FROM jsonb_each_text(name) AS t WHERE t.value ILIKE %(pattern)s)
        OR province ILIKE %(pattern)s OR city ILIKE %(pattern)s)
 ORDER BY id
 LIMIT %(limit)s
 
 -- name: venue
 -- One venue by its code, active or not.
-SELECT id, code, kind, name_zh, name_en, province, city, latitude, longitude, level, timezone, tags,
-       summary_zh, summary_en, source, is_demo, is_active
+SELECT id, code, kind, name, province, city, latitude, longitude, level, timezone, tags, summary, source, is_demo,
+       is_active
 FROM catalogue.venue
 WHERE code = %(code)s
 
 -- name: venues_by_id
 -- The venues of a list of ids.
-SELECT id, code, kind, name_zh, name_en, province, city, latitude, longitude, level, timezone, tags,
-       summary_zh, summary_en, source, is_demo, is_active
+SELECT id, code, kind, name, province, city, latitude, longitude, level, timezone, tags, summary, source, is_demo,
+       is_active
 FROM catalogue.venue
 WHERE id = ANY(%(ids)s::bigint[])
 ORDER BY id
 
 -- name: venues_by_code
 -- The venues of a list of codes.
-SELECT id, code, kind, name_zh, name_en, province, city, latitude, longitude, level, timezone, tags,
-       summary_zh, summary_en, source, is_demo, is_active
+SELECT id, code, kind, name, province, city, latitude, longitude, level, timezone, tags, summary, source, is_demo,
+       is_active
 FROM catalogue.venue
 WHERE code = ANY(%(codes)s::text[])
 ORDER BY id
@@ -46,26 +46,25 @@ LIMIT 1000
 -- name: upsert_venues
 -- run by: owner
 -- Makes or updates venues by code; an unchanged venue is not rewritten.
-INSERT INTO catalogue.venue AS v (code, kind, name_zh, name_en, province, city, latitude, longitude, level, timezone,
-                                  tags, summary_zh, summary_en, source, is_demo, is_active)
-SELECT w.code, w.kind, w.name_zh, w.name_en, w.province, w.city, w.latitude, w.longitude, w.level, w.timezone,
-       w.tags, w.summary_zh, w.summary_en, w.source, w.is_demo, w.is_active
+INSERT INTO catalogue.venue AS v (code, kind, name, province, city, latitude, longitude, level, timezone,
+                                  tags, summary, source, is_demo, is_active)
+SELECT w.code, w.kind, w.name, w.province, w.city, w.latitude, w.longitude, w.level, w.timezone,
+       w.tags, w.summary, w.source, w.is_demo, w.is_active
 FROM json_to_recordset(%(rows)s::json) AS w(
-    code text, kind text, name_zh text, name_en text, province text, city text, latitude double precision,
-    longitude double precision, level text, timezone text, tags text[], summary_zh text, summary_en text,
+    code text, kind text, name jsonb, province text, city text, latitude double precision,
+    longitude double precision, level text, timezone text, tags text[], summary jsonb,
     source text, is_demo boolean, is_active boolean)
 ON CONFLICT (code) DO UPDATE
-SET kind = excluded.kind, name_zh = excluded.name_zh, name_en = excluded.name_en, province = excluded.province,
+SET kind = excluded.kind, name = excluded.name, province = excluded.province,
     city = excluded.city, latitude = excluded.latitude, longitude = excluded.longitude, level = excluded.level,
-    timezone = excluded.timezone, tags = excluded.tags, summary_zh = excluded.summary_zh,
-    summary_en = excluded.summary_en, source = excluded.source, is_demo = excluded.is_demo,
-    is_active = excluded.is_active
-WHERE (v.kind, v.name_zh, v.name_en, v.province, v.city, v.latitude, v.longitude, v.level, v.timezone, v.tags,
-       v.summary_zh, v.summary_en, v.source, v.is_demo, v.is_active)
+    timezone = excluded.timezone, tags = excluded.tags, summary = excluded.summary, source = excluded.source,
+    is_demo = excluded.is_demo, is_active = excluded.is_active
+WHERE (v.kind, v.name, v.province, v.city, v.latitude, v.longitude, v.level, v.timezone, v.tags,
+       v.summary, v.source, v.is_demo, v.is_active)
    IS DISTINCT FROM
-      (excluded.kind, excluded.name_zh, excluded.name_en, excluded.province, excluded.city, excluded.latitude,
-       excluded.longitude, excluded.level, excluded.timezone, excluded.tags, excluded.summary_zh,
-       excluded.summary_en, excluded.source, excluded.is_demo, excluded.is_active)
+      (excluded.kind, excluded.name, excluded.province, excluded.city, excluded.latitude,
+       excluded.longitude, excluded.level, excluded.timezone, excluded.tags, excluded.summary,
+       excluded.source, excluded.is_demo, excluded.is_active)
 
 -- name: venue_ids
 -- The ids of venue codes.
@@ -90,7 +89,7 @@ SET opens = excluded.opens, closes = excluded.closes, last_entry = excluded.last
 
 -- name: products
 -- A venue's active products.
-SELECT id, venue_id, code, kind, name_zh, name_en, price_minor, currency, policy_code, needs_visitors, person_rule,
+SELECT id, venue_id, code, kind, name, price_minor, currency, policy_code, needs_visitors, person_rule,
        is_first_gate, is_active
 FROM catalogue.product
 WHERE venue_id = %(venue_id)s AND is_active
@@ -99,14 +98,14 @@ LIMIT 200
 
 -- name: product
 -- One product by id, active or not.
-SELECT id, venue_id, code, kind, name_zh, name_en, price_minor, currency, policy_code, needs_visitors, person_rule,
+SELECT id, venue_id, code, kind, name, price_minor, currency, policy_code, needs_visitors, person_rule,
        is_first_gate, is_active
 FROM catalogue.product
 WHERE id = %(id)s
 
 -- name: active_products
 -- One page of all active products of active venues, in id order after a cursor.
-SELECT p.id, p.venue_id, p.code, p.kind, p.name_zh, p.name_en, p.price_minor, p.currency, p.policy_code,
+SELECT p.id, p.venue_id, p.code, p.kind, p.name, p.price_minor, p.currency, p.policy_code,
        p.needs_visitors, p.person_rule, p.is_first_gate, p.is_active
 FROM catalogue.product p JOIN catalogue.venue v ON v.id = p.venue_id
 WHERE p.is_active AND v.is_active AND p.id > %(after)s
@@ -116,22 +115,22 @@ LIMIT %(limit)s
 -- name: upsert_products
 -- run by: owner
 -- Makes or updates products by venue and code; an unchanged product is not rewritten.
-INSERT INTO catalogue.product AS p (venue_id, code, kind, name_zh, name_en, price_minor, currency, policy_code,
+INSERT INTO catalogue.product AS p (venue_id, code, kind, name, price_minor, currency, policy_code,
                                     needs_visitors, person_rule, is_first_gate, is_active)
-SELECT w.venue_id, w.code, w.kind, w.name_zh, w.name_en, w.price_minor, w.currency, w.policy_code,
+SELECT w.venue_id, w.code, w.kind, w.name, w.price_minor, w.currency, w.policy_code,
        w.needs_visitors, w.person_rule, w.is_first_gate, w.is_active
 FROM json_to_recordset(%(rows)s::json) AS w(
-    venue_id bigint, code text, kind text, name_zh text, name_en text, price_minor bigint, currency text,
+    venue_id bigint, code text, kind text, name jsonb, price_minor bigint, currency text,
     policy_code text, needs_visitors boolean, person_rule text, is_first_gate boolean, is_active boolean)
 ON CONFLICT (venue_id, code) DO UPDATE
-SET kind = excluded.kind, name_zh = excluded.name_zh, name_en = excluded.name_en,
+SET kind = excluded.kind, name = excluded.name,
     price_minor = excluded.price_minor, currency = excluded.currency, policy_code = excluded.policy_code,
     needs_visitors = excluded.needs_visitors, person_rule = excluded.person_rule,
     is_first_gate = excluded.is_first_gate, is_active = excluded.is_active
-WHERE (p.kind, p.name_zh, p.name_en, p.price_minor, p.currency, p.policy_code, p.needs_visitors, p.person_rule,
+WHERE (p.kind, p.name, p.price_minor, p.currency, p.policy_code, p.needs_visitors, p.person_rule,
        p.is_first_gate, p.is_active)
    IS DISTINCT FROM
-      (excluded.kind, excluded.name_zh, excluded.name_en, excluded.price_minor, excluded.currency,
+      (excluded.kind, excluded.name, excluded.price_minor, excluded.currency,
        excluded.policy_code, excluded.needs_visitors, excluded.person_rule, excluded.is_first_gate,
        excluded.is_active)
 
@@ -177,7 +176,7 @@ SELECT catalogue.set_prices(%(rows)s::json)
 
 -- name: closures
 -- Announced closures of venues that touch a range of dates and were not lifted.
-SELECT id, venue_id, product_id, from_date, to_date, reason_zh, reason_en, source
+SELECT id, venue_id, product_id, from_date, to_date, reason, source
 FROM catalogue.closure
 WHERE venue_id = ANY(%(venue_ids)s::bigint[]) AND lifted_at IS NULL
   AND from_date <= %(to_day)s AND to_date >= %(from_day)s
@@ -190,13 +189,13 @@ SELECT count(*) FROM catalogue.closure WHERE venue_id = %(venue_id)s AND lifted_
 
 -- name: closure
 -- An announced closure that nobody lifted.
-SELECT id, venue_id, product_id, from_date, to_date, reason_zh, reason_en, source
+SELECT id, venue_id, product_id, from_date, to_date, reason, source
 FROM catalogue.closure
 WHERE id = %(id)s AND lifted_at IS NULL
 
 -- name: add_closure
 -- Announces a closure, through a function that writes it into the record; the very same one twice is one.
-SELECT catalogue.announce_closure(%(venue_id)s, %(product_id)s, %(from_date)s, %(to_date)s, %(reason_zh)s, %(reason_en)s,
+SELECT catalogue.announce_closure(%(venue_id)s, %(product_id)s, %(from_date)s, %(to_date)s, %(reason)s::jsonb,
                                   %(source)s)
 
 -- name: lift_closure

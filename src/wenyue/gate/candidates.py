@@ -12,6 +12,7 @@ from wenyue.catalogue import Closure, closure_on, closures
 from wenyue.core.personal import SealBroken, Vault
 from wenyue.gate.desk import Gathered, Parties, Question
 from wenyue.gate.model import Candidate, CardStanding, Facts, Presented
+from wenyue.locale import Texts
 from wenyue.platform.database.db import Tx, fetch_dicts, queries
 from wenyue.policy import bans
 
@@ -97,11 +98,11 @@ async def _banned(question: Question, here: Sequence[Admission]) -> dict[bytes, 
     return {key: until for key, policy_code, until in found if policy_code == _EVERYWHERE}
 
 
-def _closed(place: Admission, found: Sequence[Closure], venue_id: int) -> tuple[str, str] | None:
+def _closed(place: Admission, found: Sequence[Closure], venue_id: int) -> Texts | None:
     closure = closure_on(found, place.product_id, place.on_date) if place.venue_id == venue_id else None
     if closure is not None:
-        return closure.reason_zh, closure.reason_en
-    return None if place.is_open else (place.closed_reason_zh, place.closed_reason_en)
+        return closure.reason
+    return None if place.is_open else place.closed_reason
 
 
 async def _cards(question: Question, card_ids: set[int]) -> dict[int, tuple[CardStanding, date | None]]:

@@ -11,6 +11,7 @@ import msgspec
 
 from wenyue.accounts import Staff
 from wenyue.booking import Admission
+from wenyue.locale import Texts
 
 PRESENTED_LENGTH_MAX: Final = 600  # characters a scanner or a person may send
 GATE_NAME_MAX: Final = 40
@@ -86,7 +87,7 @@ class Candidate:
         None  # up to this age a person needs an adult of the same line inside; None: no rule
     )
     card: CardStanding = CardStanding.GOOD
-    closed: tuple[str, str] | None = None  # closed that day: why, in Chinese and English
+    closed: Texts | None = None  # closed that day: why
     is_presented: bool = True  # false: only the party's company of the person who stands here
     is_withheld: bool = (
         False  # somebody else booked it for whoever has the document, which the card's account only typed
@@ -152,8 +153,7 @@ class Choice(msgspec.Struct, frozen=True):
     line_no: int
     visitor_no: int
     quantity: int
-    product_zh: str
-    product_en: str
+    product: Texts
     is_waiting: bool = False  # a minor: only after an adult of the same line
     kind: str = (
         ""  # of the document, and its nationality (ISO 3166 alpha-3), where several persons have the number
@@ -167,10 +167,8 @@ class Visit(msgspec.Struct, frozen=True):
     """Where and when a person is expected instead."""
 
     venue_id: int
-    venue_zh: str
-    venue_en: str
-    product_zh: str
-    product_en: str
+    venue: Texts
+    product: Texts
     on_date: date
     starts_at: datetime
     timezone: str
@@ -196,12 +194,9 @@ class ScanAnswer(msgspec.Struct, frozen=True, kw_only=True):
     line_no: int | None = None
     visitor_no: int | None = None
     quantity: int = 0
-    venue_zh: str = ""
-    venue_en: str = ""
-    product_zh: str = ""
-    product_en: str = ""
-    label_zh: str = ""
-    label_en: str = ""
+    venue: Texts = {}
+    product: Texts = {}
+    label: Texts = {}
     timezone: str = "Asia/Shanghai"
     on_date: date | None = None
     starts_at: datetime | None = None
@@ -209,8 +204,7 @@ class ScanAnswer(msgspec.Struct, frozen=True, kw_only=True):
     when: datetime | None = None
     used_gate: str = ""
     used_scan_id: UUID | None = None  # the scan that used the place: what an undo names
-    closed_zh: str = ""
-    closed_en: str = ""
+    closed: Texts = {}
     choices: tuple[Choice, ...] = ()
     others: tuple[Visit, ...] = ()
     is_elsewhere: bool = False  # something is booked today, at a venue that is not this keeper's to know
@@ -315,10 +309,8 @@ class FoundVisit:
     line_no: int
     quantity: int
     standing: Standing
-    product_zh: str
-    product_en: str
-    label_zh: str
-    label_en: str
+    product: Texts
+    label: Texts
     on_date: date
     starts_at: datetime
     ends_at: datetime

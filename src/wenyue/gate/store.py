@@ -38,12 +38,12 @@ from wenyue.gate.queries import is_of_code_or_card
 from wenyue.gate.rules import decide
 from wenyue.gate.scanned import normalise
 from wenyue.gate.undoing import actor_of
+from wenyue.locale import paired, unpaired
 from wenyue.platform.database.db import Tx, fetch_dict, fetch_dicts, queries
 
 _SQL: Final = queries("wenyue.gate")
 _TRIES: Final = 3  # a booking that changes under the scan is looked at again
-_encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder(ScanAnswer).decode
+_PAIRED: Final = ("venue", "product", "label", "closed")  # in a stored answer, for the release before
 
 
 async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanAnswer:
@@ -90,7 +90,7 @@ async def scan(tx: Tx, desk: Desk, request: ScanRequest, now: datetime) -> ScanA
             "line_no": answer.line_no,
             "visitor_no": answer.visitor_no,
             "asked": _place_asked(request),
-            "answer": _encode(answer).decode(),
+            "answer": msgspec.json.encode(paired(msgspec.to_builtins(answer), *_PAIRED)).decode(),
         },
     )
     if verdict.is_admitted:
@@ -189,10 +189,8 @@ def _answer(
     others = tuple(
         Visit(
             one.venue_id,
-            one.venue_zh,
-            one.venue_en,
-            one.product_zh,
-            one.product_en,
+            one.venue,
+            one.product,
             one.on_date,
             one.starts_at,
             one.timezone,
@@ -203,7 +201,7 @@ def _answer(
     place = verdict.place
     if place is None:
         return answer
-    closed = next((one.closed for one in gathered.facts.candidates if one.place == place), None) or ("", "")
+    closed = next((one.closed for one in gathered.facts.candidates if one.place == place), None) or {}
     is_choice = verdict.reason is Reason.CHOOSE_VISITOR
     return msgspec.structs.replace(
         answer,
@@ -211,12 +209,9 @@ def _answer(
         line_no=None if is_choice else place.line_no,
         visitor_no=None if is_choice else place.visitor_no,
         quantity=0 if is_choice else place.quantity,
-        venue_zh=place.venue_zh,
-        venue_en=place.venue_en,
-        product_zh=place.product_zh,
-        product_en=place.product_en,
-        label_zh=place.label_zh,
-        label_en=place.label_en,
+        venue=place.venue,
+        product=place.product,
+        label=place.label,
         timezone=place.timezone,
         on_date=place.on_date,
         starts_at=place.starts_at,
@@ -224,16 +219,14 @@ def _answer(
         when=verdict.at,
         used_gate=verdict.gate,
         used_scan_id=verdict.scan_id,
-        closed_zh=closed[0],
-        closed_en=closed[1],
+        closed=closed,
         choices=tuple(
             Choice(
                 one.booking_id,
                 one.line_no,
                 one.visitor_no,
                 one.quantity,
-                one.product_zh,
-                one.product_en,
+                one.product,
                 is_waiting=one in verdict.waiting,
                 **_whose(gathered, one),
             )
@@ -250,7 +243,7 @@ def _whose(gathered: Gathered, place: Admission) -> dict[str, str]:
 
 def _as_it_stands(stored: str, undone_at: datetime | None) -> ScanAnswer:
     """What was answered then; of a scan that was taken back since, that it was: nobody is let in by it."""
-    answer = _decode(stored)
+    answer = msgspec.convert(unpaired(msgspec.json.decode(stored), *_PAIRED), ScanAnswer)
     if undone_at is None:
         return answer
     return msgspec.structs.replace(answer, reason=Reason.UNDONE, undone_at=undone_at)

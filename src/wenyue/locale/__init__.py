@@ -1,4 +1,4 @@
-"""Languages: catalogues of texts, messages that wait for their reader, dates and numbers as a language writes them.
+"""Languages: catalogues of texts, texts by language, messages that wait for their reader, dates and numbers as one writes them.
 
 Directly above core; imports nothing else of ours. Docs: docs/adr/0033-languages.md. Dates: `wenyue.locale.formats`;
 templates: `wenyue.locale.templates`.
@@ -16,7 +16,7 @@ from wenyue.locale.languages import (
     negotiate,
 )
 from wenyue.locale.message import Message, Translations, say, translations
-from wenyue.locale.texts import Texts, in_every_language, short_tag, text_in
+from wenyue.locale.texts import Texts, in_every_language, paired, short_tag, text_in, unpaired, written
 
 __all__ = [
     "DEFAULT",
@@ -32,8 +32,11 @@ __all__ = [
     "in_every_language",
     "locale_named",
     "negotiate",
+    "paired",
     "say",
     "short_tag",
     "text_in",
     "translations",
+    "unpaired",
+    "written",
 ]

@@ -9,7 +9,7 @@ from typing import Final
 from wenyue.booking import BookingState, BookingView, EventKind, LineView
 from wenyue.core.clock import zone
 from wenyue.core.documents import mask_name
-from wenyue.locale import DEFAULT, Locale, Message, Translations, translations
+from wenyue.locale import Locale, Message, Translations, text_in, translations
 from wenyue.locale.formats import say_clock, say_day
 from wenyue.policy import Preset, cancel_terms
 
@@ -174,7 +174,7 @@ class _Words:
         """Where and when: the first line, and how many more there are."""
         _, first, count = self._, self.lines[0], len(self.lines)
         day = say_day(first.on_date, self.locale)
-        venue = first.venue_zh if self.locale == DEFAULT or not first.venue_en else first.venue_en
+        venue = text_in(first.venue, self.locale)
         start = self._clock(first.starts_at)
         if first.product_kind == "night":
             if len({line.product_id for line in self.lines}) == 1:

@@ -18,7 +18,7 @@ from wenyue.application.operator_checks import DAYS_MAX
 from wenyue.application.reprice import Reprice, reprice
 from wenyue.application.set_capacity import CapacitySet, set_capacity
 from wenyue.core.clock import days, utc_now
-from wenyue.locale import Message
+from wenyue.locale import DEFAULT, SOURCE, Message, command_locale, text_in, written
 from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import AsOf, acting_as
 from wenyue.ops.arguments import day_of
@@ -62,7 +62,7 @@ def close(
 
     async def asked(works: Works) -> CloseSlots:
         venue_id, product_id = await _find(works, venue, product)
-        return CloseSlots(venue_id, first, last, reason, reason_en, product_id)
+        return CloseSlots(venue_id, first, last, written({DEFAULT: reason, SOURCE: reason_en}), product_id)
 
     done = act_or_propose("slots.close", asked, close_slots, by, why or reason)
     if done is None:
@@ -86,7 +86,13 @@ def closures(venue: _Venue) -> None:
     for column in (gettext("no."), gettext("from"), gettext("to"), gettext("product"), gettext("reason")):
         table.add_column(column)
     for one in acting_as(work):
-        row = (one.id, one.from_date, one.to_date, one.product_id or "", one.reason_zh)
+        row = (
+            one.id,
+            one.from_date,
+            one.to_date,
+            one.product_id or "",
+            text_in(one.reason, command_locale()),
+        )
         table.add_row(*map(str, row))
     Console(markup=False).print(table)
 

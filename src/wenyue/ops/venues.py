@@ -18,7 +18,7 @@ from typing import Final
 
 from wenyue.application.import_venues import VenuesTaken, do_import_venues
 from wenyue.catalogue import Venue
-from wenyue.locale import Message
+from wenyue.locale import DEFAULT, SOURCE, Message, written
 from wenyue.platform.database.db import Tx
 from wenyue.platform.fault import SetupError
 
@@ -127,7 +127,7 @@ def _check(columns: list[str], rows: Sequence[tuple[int, list[str]]], report: Ve
             continue
         if one.code in lines:
             reason = f"the same province and name as line {lines[one.code]}: remove one of the two"
-            report.refused.append(RefusedRow(line, one.name_zh, reason))
+            report.refused.append(RefusedRow(line, one.name[DEFAULT], reason))
             continue
         lines[one.code] = line
         found.append(one)
@@ -153,8 +153,7 @@ def _parse(row: dict[str, str]) -> Venue:
     return Venue(
         code=venue_code(province, name, level),
         kind="attraction",
-        name_zh=name,
-        name_en=_text(row, "name_en"),
+        name=written({DEFAULT: name, SOURCE: _text(row, "name_en")}),
         province=province,
         city=_text(row, "city"),
         latitude=latitude,

@@ -17,7 +17,7 @@ from wenyue.application.steer_room import NoRoom, SteerRoom, steer_room
 from wenyue.catalogue import Product
 from wenyue.core.clock import at_local, utc_now, zone
 from wenyue.core.personal import Vault
-from wenyue.locale import Message
+from wenyue.locale import DEFAULT, SOURCE, Message, Texts, command_locale, text_in, written
 from wenyue.locale.terminal import gettext, pgettext
 from wenyue.ops.acting_as import Acting, AsOf, acting_as
 from wenyue.ops.arguments import told
@@ -63,8 +63,10 @@ def open_(
         query = f"product={wanted[0].id}&" if len(wanted) == 1 else ""
         return NewRoom(
             code=code,
-            title_zh=title or f"{place.name_zh} 放票排队",
-            title_en=title_en or f"{place.name_en or place.name_zh}: waiting room",
+            title={
+                DEFAULT: title or f"{text_in(place.name, DEFAULT)} 放票排队",
+                SOURCE: title_en or f"{text_in(place.name, SOURCE)}: waiting room",
+            },
             venue_id=place.id if venue else None,
             product_ids=() if venue else tuple(one.id for one in wanted),
             from_day=first,
@@ -115,7 +117,7 @@ def list_() -> None:
             _local(room.release_at),
             f"{room.from_day} – {room.to_day:%m-%d}",
             f"{room.pace:.1f}",
-            room.title_zh,
+            text_in(room.title, command_locale()),
         )
     Console(markup=False).print(table)
 
@@ -189,14 +191,14 @@ def pause(
     by: AsOf = "",
 ) -> None:
     """Let nobody more in for now; everybody keeps their place."""
-    _steer(code, by, is_paused=True, message=(message, message_en or message))
+    _steer(code, by, is_paused=True, message=written({DEFAULT: message, SOURCE: message_en or message}))
     _say(Console(), gettext("{code}: paused", code=code))
 
 
 @app.command()
 def resume(code: _CodeOf, *, by: AsOf = "") -> None:
     """Go on where it stopped."""
-    _steer(code, by, is_paused=False, message=("", ""))
+    _steer(code, by, is_paused=False, message={})
     _say(Console(), gettext("{code}: going on", code=code))
 
 
@@ -209,7 +211,7 @@ def show_message(
     by: AsOf = "",
 ) -> None:
     """Write a line that every visitor reads."""
-    _steer(code, by, is_paused=None, message=(message, message_en or message))
+    _steer(code, by, is_paused=None, message=written({DEFAULT: message, SOURCE: message_en or message}))
     _say(Console(), gettext("{code}: told", code=code))
 
 
@@ -244,7 +246,7 @@ def _steer(
     by: str,
     *,
     is_paused: bool | None,
-    message: tuple[str, str] | None,
+    message: Texts | None,
     rate_max: float | None = None,
 ) -> None:
     request = SteerRoom(code, is_paused, message, rate_max)

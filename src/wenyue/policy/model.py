@@ -12,6 +12,7 @@ import chinese_calendar
 import msgspec
 from msgspec import Meta
 
+from wenyue.locale import Texts, unpaired
 from wenyue.policy.holidays import statutory_days
 
 DayKind = Literal["workday", "weekend", "holiday"]
@@ -23,6 +24,7 @@ _Age = Annotated[int, Meta(ge=0, le=120)]
 _Days = Annotated[int, Meta(ge=0, le=400)]
 _Seconds = Annotated[int, Meta(ge=0, le=7 * 86_400)]
 _Text = Annotated[str, Meta(min_length=1, max_length=4_000)]
+_Texts = Annotated[Texts, Meta(min_length=1)]
 
 # 《全国年节及纪念日放假办法》(国务院令第795号) names the seven; the library calls three of them by their short names.
 _OFFICIAL_NAMES: Final = {
@@ -53,8 +55,7 @@ class PresetError(Exception):
 class PresetSlot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One session of the preset's day, wall time at the venue; a grace widens what the gate admits."""
 
-    label_zh: _Text
-    label_en: _Text
+    label: _Texts
     starts: time
     ends: time
 
@@ -157,8 +158,7 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A named set of reservation rules: data that an operator configures. Fields beyond these are refused."""
 
     code: str
-    name_zh: _Text
-    name_en: _Text
+    name: _Texts
     source: _Text  # the notice that the facts come from
     release_days: _Days  # places go on sale so many days before the visit …
     release_time: time  # … at this wall time at the venue
@@ -193,7 +193,7 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def parse_preset(raw: bytes | str, *, where: str = "preset") -> Preset:
     """The preset that a JSON document spells. Raises PresetError naming `where`, the field and the fix."""
     try:
-        preset = msgspec.json.decode(raw, type=Preset)
+        preset = msgspec.convert(unpaired(msgspec.json.decode(raw), "name", "label"), Preset)
     except msgspec.MsgspecError as error:
         raise PresetError(f"{where}: {error}") from None
     problem = next(iter(_problems(preset)), None)

@@ -6,6 +6,8 @@ from typing import Final, Literal
 
 from msgspec import Struct, field
 
+from wenyue.locale import Texts
+
 SECONDS_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -40,10 +42,8 @@ class Distribution(Struct, array_like=True):
 class ScarcePool(Struct):
     """A session that is about to sell out, as staff read it. Capacities are public; nobody is named."""
 
-    venue_zh: str
-    venue_en: str
-    product_zh: str
-    product_en: str
+    venue: Texts
+    product: Texts
     on_date: str  # ISO date at the venue
     starts: str  # HH:MM at the venue
     left: int

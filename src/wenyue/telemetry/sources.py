@@ -179,10 +179,8 @@ class Waiting:
         snapshot.gauge("sessions_tight", len(self.pressure.scarce))
         snapshot.scarce = [
             ScarcePool(
-                one.venue_zh,
-                one.venue_en,
-                one.product_zh,
-                one.product_en,
+                one.venue,
+                one.product,
                 one.on_date.isoformat(),
                 one.starts,
                 one.left,

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from enum import Enum, StrEnum
 from typing import Final
 
+from wenyue.locale import Texts
+
 RANK_BITS: Final = 48  # a rank is a whole number that every browser computes exactly
 RANK_END: Final = 1 << RANK_BITS
 TOKEN_TTL_S: Final = 600
@@ -63,8 +65,7 @@ class Room:
 
     id: int
     code: str
-    title_zh: str
-    title_en: str
+    title: Texts
     venue_id: int | None
     product_ids: tuple[int, ...]
     from_day: date
@@ -78,8 +79,7 @@ class Room:
     sealed_seed: bytes = field(repr=False)
     seed: bytes | None
     is_paused: bool
-    message_zh: str
-    message_en: str
+    message: Texts
     created_at: datetime
     released_at: datetime | None
     closed_at: datetime | None
@@ -97,8 +97,7 @@ class NewRoom:
     """What an operator decides."""
 
     code: str
-    title_zh: str
-    title_en: str
+    title: Texts
     venue_id: int | None
     product_ids: tuple[int, ...]
     from_day: date

@@ -6,10 +6,13 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from psycopg.types.json import Jsonb
+
 from wenyue.audit import Entry, record
 from wenyue.core.figures import kept
 from wenyue.core.personal import Vault
 from wenyue.events import append, kinds
+from wenyue.locale import Texts
 from wenyue.platform.database.db import Tx, fetch_dict, fetch_dicts, queries
 from wenyue.waiting_room.files import room_file
 from wenyue.waiting_room.model import (
@@ -53,8 +56,7 @@ async def open_room(tx: Tx, vault: Vault, new: NewRoom, now: datetime, *, actor:
         _SQL["add_room"],
         {
             "code": new.code,
-            "title_zh": new.title_zh,
-            "title_en": new.title_en,
+            "title": Jsonb(new.title),
             "venue_id": new.venue_id,
             "product_ids": list(new.product_ids),
             "from_day": new.from_day,
@@ -87,18 +89,13 @@ async def steer_room(
     *,
     actor: str,
     is_paused: bool,
-    message: tuple[str, str],
+    message: Texts,
     rate_max: float,
 ) -> None:
     """Pause or go on, tell the visitors something, set the greatest rate. Raises ValueError that names the field."""
     _check_rate(rate_max)
-    change = {
-        "is_paused": is_paused,
-        "message_zh": message[0],
-        "message_en": message[1],
-        "rate_max": rate_max,
-    }
-    await tx.execute(_SQL["steer_room"], {"id": room.id, **change})
+    change = {"is_paused": is_paused, "message": message, "rate_max": rate_max}
+    await tx.execute(_SQL["steer_room"], {"id": room.id, **change, "message": Jsonb(message)})
     await record(tx, [_entry(room, "room.steered", now, actor, **change)])
 
 

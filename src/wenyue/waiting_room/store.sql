@@ -4,17 +4,17 @@ SELECT pg_advisory_xact_lock(hashtextextended('wenyue.room', 0))
 
 -- name: add_room
 -- A room that an operator opens; its code is used once, for ever.
-INSERT INTO waiting_room.room (code, title_zh, title_en, venue_id, product_ids, from_day, to_day, onward, release_at, poll_s,
+INSERT INTO waiting_room.room (code, title, venue_id, product_ids, from_day, to_day, onward, release_at, poll_s,
                             epoch_s, rate_max, commitment, sealed_seed, created_at)
-VALUES (%(code)s, %(title_zh)s, %(title_en)s, %(venue_id)s, %(product_ids)s::bigint[], %(from_day)s, %(to_day)s,
+VALUES (%(code)s, %(title)s::jsonb, %(venue_id)s, %(product_ids)s::bigint[], %(from_day)s, %(to_day)s,
         %(onward)s, %(release_at)s, %(poll_s)s, %(epoch_s)s, %(rate_max)s, %(commitment)s, %(sealed_seed)s, %(now)s)
 ON CONFLICT (code) DO NOTHING
 RETURNING id
 
 -- name: rooms
 -- Rooms that guard something, all of them; then the newest of those that were closed after an instant.
-SELECT id, code, title_zh, title_en, venue_id, product_ids, from_day, to_day, onward, release_at, poll_s, epoch_s,
-       rate_max, commitment, sealed_seed, seed, is_paused, message_zh, message_en, created_at, released_at, closed_at,
+SELECT id, code, title, venue_id, product_ids, from_day, to_day, onward, release_at, poll_s, epoch_s,
+       rate_max, commitment, sealed_seed, seed, is_paused, message, created_at, released_at, closed_at,
        kept_at, threshold_epoch, threshold_rank, rate, pace, goodput_best, places_left, file
   FROM waiting_room.room
  WHERE closed_at IS NULL OR closed_at > %(closed_after)s
@@ -23,16 +23,16 @@ SELECT id, code, title_zh, title_en, venue_id, product_ids, from_day, to_day, on
 
 -- name: room
 -- One room by its code.
-SELECT id, code, title_zh, title_en, venue_id, product_ids, from_day, to_day, onward, release_at, poll_s, epoch_s,
-       rate_max, commitment, sealed_seed, seed, is_paused, message_zh, message_en, created_at, released_at, closed_at,
+SELECT id, code, title, venue_id, product_ids, from_day, to_day, onward, release_at, poll_s, epoch_s,
+       rate_max, commitment, sealed_seed, seed, is_paused, message, created_at, released_at, closed_at,
        kept_at, threshold_epoch, threshold_rank, rate, pace, goodput_best, places_left, file
   FROM waiting_room.room
  WHERE code = %(code)s
 
 -- name: lock_open_rooms
 -- The rooms that guard something, for their keeper.
-SELECT id, code, title_zh, title_en, venue_id, product_ids, from_day, to_day, onward, release_at, poll_s, epoch_s,
-       rate_max, commitment, sealed_seed, seed, is_paused, message_zh, message_en, created_at, released_at, closed_at,
+SELECT id, code, title, venue_id, product_ids, from_day, to_day, onward, release_at, poll_s, epoch_s,
+       rate_max, commitment, sealed_seed, seed, is_paused, message, created_at, released_at, closed_at,
        kept_at, threshold_epoch, threshold_rank, rate, pace, goodput_best, places_left, file
   FROM waiting_room.room
  WHERE closed_at IS NULL
@@ -43,7 +43,7 @@ SELECT id, code, title_zh, title_en, venue_id, product_ids, from_day, to_day, on
 -- name: steer_room
 -- What an operator changes: pause, words for the visitors, the greatest rate.
 UPDATE waiting_room.room
-   SET is_paused = %(is_paused)s, message_zh = %(message_zh)s, message_en = %(message_en)s, rate_max = %(rate_max)s
+   SET is_paused = %(is_paused)s, message = %(message)s::jsonb, rate_max = %(rate_max)s
  WHERE id = %(id)s
 
 -- name: close_room

@@ -36,7 +36,7 @@ async def stage(make_database: Callable[[], DbUrls]) -> AsyncIterator[Stage]:
 async def test_a_closure_is_felt_by_the_next_booking_and_its_end_too(stage: Stage) -> None:
     assert await stage.outcome(stage.afternoon) is Outcome.CONFIRMED
     await close_slots(
-        stage.tx, stage.venue_id, None, from_day=DAY, to_day=DAY, reason_zh="大雾", reason_en="Fog"
+        stage.tx, stage.venue_id, None, from_day=DAY, to_day=DAY, reason={"zh-CN": "大雾", "en": "Fog"}
     )
     assert await stage.outcome(stage.afternoon) is Outcome.SLOT_CLOSED
     await reopen_slots(stage.tx, stage.venue_id, None, DAY, DAY)
@@ -98,7 +98,7 @@ async def test_changes_amid_bookings_neither_oversell_nor_deadlock(stage: Stage)
                 await set_day_capacity(stage.tx, stage.venue_id, DAY, capacity + 10)
             scope = (stage.tx, stage.venue_id, None)
             async with stage.tx.transaction():
-                await close_slots(*scope, from_day=DAY, to_day=DAY, reason_zh="大雾", reason_en="Fog")
+                await close_slots(*scope, from_day=DAY, to_day=DAY, reason={"zh-CN": "大雾", "en": "Fog"})
             async with stage.tx.transaction():
                 await reopen_slots(*scope, DAY, DAY)
 
@@ -207,5 +207,5 @@ async def own_pool(stage: Stage) -> tuple[int, int, int | None, bool]:
 async def fog(stage: Stage) -> None:
     """The day is closed."""
     await close_slots(
-        stage.tx, stage.venue_id, None, from_day=DAY, to_day=DAY, reason_zh="大雾", reason_en="Fog"
+        stage.tx, stage.venue_id, None, from_day=DAY, to_day=DAY, reason={"zh-CN": "大雾", "en": "Fog"}
     )

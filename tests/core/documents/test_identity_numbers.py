@@ -129,7 +129,7 @@ def test_a_place_is_doubted_never_refused(
     document = accepted(None, number)
     place = province_of(document)
     assert place is not None
-    assert (document.kind, place.zh, document.warnings) == (ID, province, warnings)
+    assert (document.kind, place.name["zh-CN"], document.warnings) == (ID, province, warnings)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_residence_permits(first_six: str, province: str, warnings: tuple[Docume
     assert place is not None
     assert (document.kind, document.key) == (PERMIT, "residence_permit:" + number)
     assert (document.birth, document.sex) == (date(1990, 12, 31), "M")
-    assert (place.zh, document.warnings) == (province, warnings)
+    assert (place.name["zh-CN"], document.warnings) == (province, warnings)
     assert accepted(PERMIT, number) == document
 
 
@@ -160,7 +160,7 @@ def test_the_2023_permanent_resident_card() -> None:
     )
     place = province_of(document)
     assert place is not None
-    assert place.en == "Beijing"
+    assert place.name["en"] == "Beijing"
     assert accepted(PR, "９１１１２４１９８１０８０３００２４") == document
 
 

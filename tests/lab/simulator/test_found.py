@@ -219,8 +219,7 @@ async def test_a_cancellation_in_the_same_batch_does_not_carry_a_booking_into_a_
                 product_id,
                 from_day=DAY,
                 to_day=DAY,
-                reason_zh="检修",
-                reason_en="repairs",
+                reason={"zh-CN": "检修", "en": "repairs"},
             )
         pause.go()
         attempt = await asyncio.wrap_future(running)

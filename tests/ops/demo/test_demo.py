@@ -67,8 +67,8 @@ async def test_every_kind_is_there_and_labelled(loaded: Loaded) -> None:
     assert counts["transport"] >= 3
     unlabelled = await rows(
         loaded.tx,
-        "SELECT name_zh FROM catalogue.venue WHERE kind <> 'attraction'"
-        " AND (name_zh NOT LIKE '%演示%' OR name_en NOT LIKE '%demo%')",
+        "SELECT name FROM catalogue.venue WHERE kind <> 'attraction'"
+        " AND (name ->> 'zh-CN' NOT LIKE '%演示%' OR name ->> 'en' NOT LIKE '%demo%')",
     )
     assert unlabelled == []
     assert await rows(loaded.tx, "SELECT code FROM catalogue.venue WHERE NOT is_demo") == []
@@ -76,7 +76,8 @@ async def test_every_kind_is_there_and_labelled(loaded: Loaded) -> None:
 
 async def test_every_attraction_has_an_english_name_and_a_formed_one_is_marked(loaded: Loaded) -> None:
     found = await rows(
-        loaded.tx, "SELECT name_zh, name_en, tags FROM catalogue.venue WHERE kind = 'attraction'"
+        loaded.tx,
+        "SELECT name ->> 'zh-CN', name ->> 'en', tags FROM catalogue.venue WHERE kind = 'attraction'",
     )
     names = english_names()
     assert {zh: en for zh, en, _ in found} == {zh: one.text for zh, one in names.items()}
@@ -120,9 +121,9 @@ async def test_some_attractions_sell_a_bus_that_is_no_first_gate(loaded: Loaded)
     assert 20 <= counts[1][2] <= 60
 
 
-async def states(loaded: Loaded, name_zh: str, day: date) -> list[SlotState]:
+async def states(loaded: Loaded, name: str, day: date) -> list[SlotState]:
     """The states of an attraction's sessions on a day, as a traveller sees them at noon of 22 November."""
-    [venue] = [one for one in await catalogue.venues(loaded.tx, text=name_zh) if one.name_zh == name_zh]
+    [venue] = [one for one in await catalogue.venues(loaded.tx, text=name) if one.name["zh-CN"] == name]
     product = (await catalogue.products(loaded.tx, venue.id))[0]
     noon = datetime(2026, 11, 22, 4, tzinfo=UTC)
     return [one.state for one in await availability(loaded.tx, product.id, day, day, noon)]
@@ -149,8 +150,8 @@ async def test_every_state_can_be_seen(loaded: Loaded) -> None:
 async def test_one_attraction_is_closed_all_next_week(loaded: Loaded) -> None:
     closed = await rows(
         loaded.tx,
-        "SELECT DISTINCT v.name_zh, s.on_date FROM booking.slot s JOIN catalogue.venue v ON v.id = s.venue_id"
-        " WHERE NOT s.is_open AND s.closed_reason_zh LIKE '设施检修%' ORDER BY 2",
+        "SELECT DISTINCT v.name ->> 'zh-CN', s.on_date FROM booking.slot s JOIN catalogue.venue v ON v.id = s.venue_id"
+        " WHERE NOT s.is_open AND s.closed_reason ->> 'zh-CN' LIKE '设施检修%' ORDER BY 2",
     )
     assert closed == [
         ("武汉市黄鹤楼公园", date(2026, 11, 23) + timedelta(days=number)) for number in range(7)

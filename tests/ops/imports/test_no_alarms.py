@@ -18,9 +18,11 @@ from wenyue.monitoring.rules import judge_tasks
 async def test_rules_R11_old_stays_are_settled(make_database: Callable[[], DbUrls]) -> None:
     now = datetime.now(UTC)
     async with await psycopg.AsyncConnection.connect(make_database().owner_url, autocommit=True) as tx:
-        venue = Venue(code="inn", kind="hotel", name_zh="客栈", province="浙江")
+        venue = Venue(code="inn", kind="hotel", name={"zh-CN": "客栈"}, province="浙江")
         venue_id = (await catalogue.upsert_venues(tx, [venue]))["inn"]
-        product = Product(venue_id=venue_id, code="room", kind="night", name_zh="标准间", price_minor=100)
+        product = Product(
+            venue_id=venue_id, code="room", kind="night", name={"zh-CN": "标准间"}, price_minor=100
+        )
         product_id = (await catalogue.upsert_products(tx, [product]))[venue_id, "room"]
         nights = [
             importing.NewSlot(

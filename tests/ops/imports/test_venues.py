@@ -49,7 +49,7 @@ async def test_the_shipped_list_comes_in_whole_and_once(tx: Tx) -> None:
     assert counts(await import_venues(tx, SHIPPED_FILE)) == (341, 0, 0, 341, 0)
     palace = await catalogue.venue(tx, venue_code("北京", "故宫博物院"))
     assert palace is not None
-    assert (palace.name_zh, palace.level, palace.province) == ("故宫博物院", "5A", "北京")
+    assert (palace.name["zh-CN"], palace.level, palace.province) == ("故宫博物院", "5A", "北京")
     assert len(await catalogue.provinces(tx)) == 31
 
 
@@ -58,14 +58,16 @@ async def test_a_rerun_changes_what_the_file_says_and_keeps_the_rest(tx: Tx, tmp
     code = venue_code("浙江", "西湖")
     before = await catalogue.venue(tx, code)
     assert before is not None
-    await tx.execute("UPDATE catalogue.venue SET summary_zh = '湖', tags = '{water}', is_active = false")
+    await tx.execute(
+        """UPDATE catalogue.venue SET summary = '{"zh-CN": "湖"}', tags = '{water}', is_active = false"""
+    )
     report = await run(
         tx, tmp_path, "name,province,longitude,latitude,name_en\n西湖,浙江,120.2,30.2,West Lake\n"
     )
     assert counts(report) == (1, 0, 1, 0, 0)
     after = await catalogue.venue(tx, code)
     assert after is not None
-    assert (after.longitude, after.name_en, after.summary_zh, after.tags) == (
+    assert (after.longitude, after.name["en"], after.summary["zh-CN"], after.tags) == (
         120.2,
         "West Lake",
         "湖",
@@ -87,7 +89,7 @@ async def test_a_name_that_a_list_gives_is_no_longer_marked_as_romanised(tx: Tx,
     await run(tx, tmp_path, named.replace("Shi Lake", "Stone Lake"))
     renamed = await catalogue.venue(tx, code)
     assert renamed is not None
-    assert (renamed.name_en, renamed.tags) == ("Stone Lake", ("water",))
+    assert (renamed.name["en"], renamed.tags) == ("Stone Lake", ("water",))
 
 
 @pytest.mark.parametrize(
@@ -162,6 +164,6 @@ def test_the_command_reports_every_row(
     assert lines[0] == "line,name,reason"
     assert lines[1].startswith("3,坑[bold],")
     with psycopg.connect(db_urls.app_url) as connection:
-        assert connection.execute("SELECT name_zh FROM catalogue.venue").fetchall() == [("西湖",)]
+        assert connection.execute("SELECT name ->> 'zh-CN' FROM catalogue.venue").fetchall() == [("西湖",)]
     with pytest.raises(SetupError, match="cannot write"):
         said_by(app, *command[:3], str(tmp_path))

@@ -69,7 +69,7 @@ async def test_the_description_is_complete(site: ApiSite) -> None:
             assert "example" in operation["requestBody"]["content"]["application/json"], name
     for key in EXAMPLES:
         assert "requestBody" in operations[key], key
-    slot = document["components"]["schemas"]["SlotView"]["properties"]
+    slot = document["components"]["schemas"]["SlotAnswer"]["properties"]
     assert {name for name, field in slot.items() if field.get("format") == "date-time"} == {
         "starts_at",
         "ends_at",

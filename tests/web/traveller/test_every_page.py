@@ -127,7 +127,7 @@ async def test_every_page_is_complete_in_both_languages_safe_and_light(
 
 # What pages show of the catalogue, and what CLDR says: names, days, codes.
 DATA = re.compile(
-    r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Mar|CHN|English|person_twice)\b|大风|[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}"
+    r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Mar|CHN|English|person_twice)\b|[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}"
     r"|Mirror Lake|Wangjiang Tower|Loop Line|Lakeside Inn|Lake Kitchen|Demo tourism card|Adult|Morning|Dinner"
     r"|10 hotel room nights|12 restaurant tables \(2 a day\)|20 shuttle seats"
     r"|Unlimited attraction visits \(once a day, place and person\)"

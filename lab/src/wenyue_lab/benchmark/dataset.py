@@ -41,8 +41,7 @@ _RULES: Final = {
     "lead": {"minutes": 30},
     "entitlements": [
         {
-            "name_zh": "景区游览200次",
-            "name_en": "200 attraction visits",
+            "name": {"zh-CN": "景区游览200次", "en": "200 attraction visits"},
             "granted": 200,
             "scope": {"kinds": ["attraction"]},
             "limits": [{"max": 1, "per": "day", "by": "venue"}, {"max": 1000, "per": "month"}],

@@ -12,18 +12,18 @@ INSERT INTO bench.naive_slot SELECT n, 2000000000 FROM generate_series(1, 10000)
 
 -- name: venues
 -- Attractions: the first has the hot session, the second the session that is full, the others the spread ones.
-INSERT INTO catalogue.venue (id, code, kind, name_zh, province, is_demo)
-SELECT n, 'bench-' || n, 'attraction', '压测景区' || n, '北京市', true FROM generate_series(1, %(venues)s) n
+INSERT INTO catalogue.venue (id, code, kind, name, province, is_demo)
+SELECT n, 'bench-' || n, 'attraction', jsonb_build_object('zh-CN', '压测景区' || n), '北京市', true FROM generate_series(1, %(venues)s) n
 
 -- name: products
 -- One ticket per attraction.
-INSERT INTO catalogue.product (id, venue_id, code, kind, name_zh, price_minor, policy_code, needs_visitors, person_rule)
-SELECT n, n, 'ticket', 'session', '门票', 8000, 'default', true, 'venue_day' FROM generate_series(1, %(venues)s) n
+INSERT INTO catalogue.product (id, venue_id, code, kind, name, price_minor, policy_code, needs_visitors, person_rule)
+SELECT n, n, 'ticket', 'session', '{"zh-CN": "门票"}', 8000, 'default', true, 'venue_day' FROM generate_series(1, %(venues)s) n
 
 -- name: card_type
 -- An annual card with a bounded number of entries, one a day and place.
-INSERT INTO cards.card_type (code, name_zh, name_en, rules, source)
-VALUES (%(code)s, '压测年卡', 'Benchmark annual card', %(rules)s::jsonb, 'made for the benchmark')
+INSERT INTO cards.card_type (code, name, rules, source)
+VALUES (%(code)s, '{"zh-CN": "压测年卡", "en": "Benchmark annual card"}', %(rules)s::jsonb, 'made for the benchmark')
 
 -- name: copy_travellers
 -- Card holders: the n-th holds card n.

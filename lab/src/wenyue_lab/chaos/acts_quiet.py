@@ -16,6 +16,7 @@ from psycopg import AsyncConnection
 from wenyue.core.clock import local_date
 from wenyue.core.ids import uuid7
 from wenyue.core.personal import Vault
+from wenyue.locale import DEFAULT, SOURCE
 from wenyue.platform.keys import load_keys
 from wenyue.waiting_room import NewRoom, open_room
 from wenyue_lab.chaos.acts import Stage
@@ -85,7 +86,14 @@ async def _open(stage: Stage, now: datetime, release: datetime) -> None:
     """A room before one venue's sessions; and nobody's login ends meanwhile."""
     day = local_date(now, TIMEZONE)
     new = NewRoom(
-        CODE, "静后放票", "A release after quiet", _VENUE + 1, (), day, day + _GUARDED, "/venues", release
+        CODE,
+        {DEFAULT: "静后放票", SOURCE: "A release after quiet"},
+        _VENUE + 1,
+        (),
+        day,
+        day + _GUARDED,
+        "/venues",
+        release,
     )
     async with await AsyncConnection.connect(stage.there().owner_url) as tx:
         await tx.execute(SQL["logins_at"], {"now": release})

@@ -14,7 +14,7 @@ from wenyue.core.clock import at_local
 from wenyue.core.documents import Document, parse_document
 from wenyue.core.personal import Vault
 from wenyue.imports.bookings import ImportMap
-from wenyue.locale import Message
+from wenyue.locale import DEFAULT, SOURCE, Message
 from wenyue.platform.config import ACCOUNT_MAX, Settings
 from wenyue.platform.database.db import Database, Tx
 from wenyue.platform.database.migrate import migrate
@@ -90,8 +90,7 @@ async def _catalogue(tx: Tx, chosen: ImportMap) -> tuple[int, int]:
     venue = catalogue.Venue(
         code=mapped.code,
         kind="hotel",
-        name_zh=mapped.name_zh,
-        name_en=mapped.name_en,
+        name=mapped.name,
         timezone=mapped.timezone,
     )
     venue_id = (await catalogue.upsert_venues(tx, [venue]))[mapped.code]
@@ -99,8 +98,7 @@ async def _catalogue(tx: Tx, chosen: ImportMap) -> tuple[int, int]:
         venue_id=venue_id,
         code="room",
         kind="night",
-        name_zh="客房",
-        name_en="Room",
+        name={DEFAULT: "客房", SOURCE: "Room"},
         price_minor=chosen.replay.slot_price_minor,
         currency=mapped.currency,
         policy_code=_POLICY,

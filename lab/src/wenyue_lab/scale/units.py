@@ -9,6 +9,7 @@ from typing import Final
 import psycopg
 
 from wenyue.core.personal import Vault
+from wenyue.locale import DEFAULT, SOURCE
 from wenyue.platform.database.db import queries
 from wenyue.platform.embedded_server import ServerInfo
 from wenyue.waiting_room import NewRoom, advance_waiting_rooms, open_room
@@ -89,7 +90,7 @@ def _room_units(bench: Bench, vault: Vault) -> dict[str, Unit]:
 
 async def _open(server: ServerInfo, vault: Vault, release_at: datetime, dataset: Dataset) -> None:
     day = dataset.first_day
-    new = NewRoom(ROOM, "测量", "Measurement", None, (_NOBODY,), day, day, "/", release_at)
+    new = NewRoom(ROOM, {DEFAULT: "测量", SOURCE: "Measurement"}, None, (_NOBODY,), day, day, "/", release_at)
     async with await psycopg.AsyncConnection.connect(server.owner_url) as tx:
         await open_room(tx, vault, new, datetime.now(UTC), actor="scale")
 

@@ -26,8 +26,7 @@ _CARD_RULES: Final[dict[str, Any]] = {
     "validity": {"months": 12},
     "entitlements": [
         {
-            "name_zh": "景区",
-            "name_en": "attractions",
+            "name": {"zh-CN": "景区", "en": "attractions"},
             "scope": {"kinds": ["attraction"]},
             "limits": [{"max": CARD_DAY_MAX, "per": "day"}],
         }
@@ -84,7 +83,7 @@ def rulebook() -> Rulebook:
     presets: dict[str, Preset] = {}
     for venue in VENUES:
         presets[venue.code] = parse_preset(
-            f'{{"code": "{venue.code}", "name_zh": "模拟", "name_en": "simulated", "source": "simulator",'
+            f'{{"code": "{venue.code}", "name": {{"zh-CN": "模拟", "en": "simulated"}}, "source": "simulator",'
             f' "release_days": 30, "release_time": "00:00:00", "same_day_booking": true,'
             f' "party_max": {venue.party_max}, "person_rule": "none",'
             f' "cancel": [{{"before_start_s": {venue.cancel_until_s}}}]}}'

@@ -18,6 +18,7 @@ from wenyue.application.reprice import Reprice, do_reprice
 from wenyue.application.set_capacity import CapacitySet, do_set_capacity
 from wenyue.booking import BookingState, redeem, undo_redemption
 from wenyue.core.ids import uuid7
+from wenyue.locale import DEFAULT, SOURCE
 from wenyue.ops.acting_as import SERVER
 from wenyue_lab.simulator.dataset import Slot
 from wenyue_lab.simulator.fixtures import SQL, Fixtures
@@ -72,7 +73,7 @@ class Operators:
         if slot is not None:
             product, day = slot.product, slot.day
         venue = next(one.venue for one in self._model.slots.values() if one.product == product)
-        request = CloseSlots(venue, day, day, "检修", "repairs", product)
+        request = CloseSlots(venue, day, day, {DEFAULT: "检修", SOURCE: "repairs"}, product)
         async with self._acting() as act:
             done = await do_close_slots(act, request)
         if isinstance(done, NotDone):

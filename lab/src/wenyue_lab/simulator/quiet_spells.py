@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from wenyue.core.admission import PersonLimit
 from wenyue.core.personal import KeyRing, Vault
+from wenyue.locale import DEFAULT, SOURCE
 from wenyue.platform.database.db import Database, Tx
 from wenyue.waiting_room import (
     LoadSignal,
@@ -90,7 +91,7 @@ class Quiet:
         release = self._clock.now + timedelta(seconds=quiet_s + _BEFORE_S)
         day = release.date()
         code = f"quiet-{self._clock.now:%Y%m%d%H%M%S%f}-{self._rooms}"
-        new = NewRoom(code, "静", "Quiet", _VENUE, (), day, day, "/venues", release)
+        new = NewRoom(code, {DEFAULT: "静", SOURCE: "Quiet"}, _VENUE, (), day, day, "/venues", release)
         async with self._tx.transaction():
             return await open_room(self._tx, self._vault, new, self._clock.now, actor="simulator")
 

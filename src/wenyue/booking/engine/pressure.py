@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from wenyue.locale import Texts
 from wenyue.platform.database.db import Tx, queries
 
 COUNTED_MAX: Final = 10_000
@@ -17,10 +18,8 @@ _TIGHT_DAYS: Final = 7
 class ScarceSession:
     """A session that is about to sell out; `starts` is HH:MM at the venue."""
 
-    venue_zh: str
-    venue_en: str
-    product_zh: str
-    product_en: str
+    venue: Texts
+    product: Texts
     on_date: date
     starts: str
     left: int

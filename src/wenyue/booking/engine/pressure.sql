@@ -6,7 +6,7 @@ SELECT count(*), coalesce(extract(epoch FROM %(now)s::timestamptz - min(h.hold_u
 
 -- name: sessions_tight
 -- Sessions on sale that are nearly full, the fullest first, the soonest of equals first.
-SELECT c.venue_zh, c.venue_en, c.product_zh, c.product_en, s.on_date,
+SELECT c.venue, c.product, s.on_date,
        to_char(s.starts_at AT TIME ZONE c.timezone, 'HH24:MI'), p.capacity - p.held - p.sold, p.capacity
   FROM booking.pool p
   JOIN booking.slot s ON s.pool_ids[1] = p.id AND s.product_id = p.product_id AND s.on_date = p.on_date

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from wenyue.booking.persistence.literals import keys_literal
 from wenyue.core.limits import PLACES_BY_OTHERS_MAX
+from wenyue.locale import Texts
 from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.booking.persistence", "queries.sql")
@@ -28,12 +29,9 @@ class PlaceByOther:
     on_date: date
     starts_at: datetime
     ends_at: datetime
-    label_zh: str
-    label_en: str
-    venue_zh: str
-    venue_en: str
-    product_zh: str
-    product_en: str
+    label: Texts
+    venue: Texts
+    product: Texts
     timezone: str
     is_used: bool
 

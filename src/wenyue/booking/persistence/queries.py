@@ -11,6 +11,7 @@ from wenyue.booking.persistence.literals import array
 from wenyue.booking.persistence.party import Party, PartyVisitor, open_party
 from wenyue.core.limits import PAGE_SIZE_MAX
 from wenyue.core.personal import SealBroken, Vault
+from wenyue.locale import Texts
 from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.booking.persistence", "queries.sql")
@@ -31,15 +32,12 @@ class LineView:
     is_live: bool
     starts_at: datetime
     ends_at: datetime
-    label_zh: str
-    label_en: str
+    label: Texts
     product_kind: str
     policy_code: str
     venue_code: str
-    venue_zh: str
-    venue_en: str
-    product_zh: str
-    product_en: str
+    venue: Texts
+    product: Texts
     timezone: str
     visitors: tuple[int, ...]
     redeemed: int

@@ -15,8 +15,8 @@ SELECT id, state, channel, holder_id, card_id, created_at, changed_at, hold_unti
 -- name: lines
 -- Their lines, with what a person reads on them.
 SELECT l.booking_id, l.line_no, l.slot_id, l.product_id, l.venue_id, l.on_date, l.quantity, l.price_minor, l.card_id,
-       l.is_live, s.starts_at, s.ends_at, s.label_zh, s.label_en, c.product_kind, c.policy_code, c.venue_code,
-       c.venue_zh, c.venue_en, c.product_zh, c.product_en, c.timezone,
+       l.is_live, s.starts_at, s.ends_at, s.label, c.product_kind, c.policy_code, c.venue_code,
+       c.venue, c.product, c.timezone,
        ARRAY (SELECT p.visitor_no FROM booking.place p
                WHERE p.booking_id = l.booking_id AND p.line_no = l.line_no AND p.disowned_at IS NULL
                ORDER BY p.visitor_no) AS visitors,
@@ -37,7 +37,7 @@ SELECT l.booking_id, l.line_no, l.slot_id, l.product_id, l.venue_id, l.on_date, 
 -- staff saw the document of. The indexes that keep a person, and a number, from having two places of a day find them. Who is not
 -- staff finds by number alone only what is under a document that nobody was ever seen with.
 SELECT p.booking_id, p.line_no, p.visitor_no, p.person_key, b.holder_id, l.slot_id, l.venue_id, l.on_date, s.starts_at,
-       s.ends_at, s.label_zh, s.label_en, c.venue_zh, c.venue_en, c.product_zh, c.product_en, c.timezone,
+       s.ends_at, s.label, c.venue, c.product, c.timezone,
        EXISTS (SELECT FROM booking.redemption r
                 WHERE r.booking_id = p.booking_id AND r.line_no = p.line_no AND r.visitor_no = p.visitor_no
                   AND r.undone_at IS NULL) AS is_used
@@ -75,8 +75,8 @@ SELECT EXISTS (SELECT FROM booking.place p
 
 -- name: availability
 -- The slots of a product in a range of dates, with the room in the tightest pool that limits an online booking.
-SELECT s.id, s.on_date, s.starts_at, s.ends_at, s.label_zh, s.label_en, s.price_minor, s.currency, s.release_at,
-       s.closes_at, s.is_open AND bool_and(p.is_open) AS is_open, s.closed_reason_zh, s.closed_reason_en,
+SELECT s.id, s.on_date, s.starts_at, s.ends_at, s.label, s.price_minor, s.currency, s.release_at,
+       s.closes_at, s.is_open AND bool_and(p.is_open) AS is_open, s.closed_reason,
        min(p.capacity - p.held - p.sold) AS room, min(p.capacity) AS capacity
   FROM booking.slot s
   JOIN booking.pool p ON p.id = ANY (s.pool_ids || coalesce((s.channel_pools ->> 'online')::bigint, s.pool_ids[1]))

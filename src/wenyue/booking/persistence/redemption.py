@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from wenyue.booking.model import BookingState
+from wenyue.locale import Texts
 from wenyue.platform.database.db import Tx, fetch_dict, fetch_dicts, queries
 
 _SQL: Final = queries("wenyue.booking.persistence", "redemption.sql")
@@ -29,22 +30,18 @@ class Admission:
     person_key: bytes | None = field(repr=False)  # None: unnamed
     quantity: int
     venue_id: int
-    venue_zh: str
-    venue_en: str
+    venue: Texts
     timezone: str
     product_id: int
-    product_zh: str
-    product_en: str
+    product: Texts
     policy_code: str
-    label_zh: str
-    label_en: str
+    label: Texts
     on_date: date
     starts_at: datetime
     ends_at: datetime
     is_live: bool  # false: given back (cancelled, expired, moved to another slot)
     is_open: bool  # false: the session was closed
-    closed_reason_zh: str
-    closed_reason_en: str
+    closed_reason: Texts
     card_id: int | None  # the card that pays for the line
     holder_id: int | None = None  # the account that booked it; None: a desk or a partner
     redemption_id: UUID | None = None

@@ -49,10 +49,10 @@ SELECT id, created_at
 -- Every place of these bookings with what became of it; the asking venue and day first.
 SELECT b.id AS booking_id, b.state, b.holder_id, l.line_no, coalesce(p.visitor_no, 0) AS visitor_no, p.person_key,
        CASE WHEN p.visitor_no IS NULL THEN l.quantity ELSE 1 END AS quantity,
-       l.venue_id, c.venue_zh, c.venue_en, c.timezone, l.product_id, c.product_zh, c.product_en, c.policy_code,
-       s.label_zh, s.label_en, l.on_date, s.starts_at, s.ends_at,
+       l.venue_id, c.venue, c.timezone, l.product_id, c.product, c.policy_code,
+       s.label, l.on_date, s.starts_at, s.ends_at,
        l.is_live AND coalesce(p.is_live, true) AS is_live,
-       s.is_open, s.closed_reason_zh, s.closed_reason_en, l.card_id,
+       s.is_open, s.closed_reason, l.card_id,
        r.id AS redemption_id, r.at AS redeemed_at, r.gate AS redeemed_gate
   FROM booking.booking b
   JOIN booking.line l ON l.booking_id = b.id

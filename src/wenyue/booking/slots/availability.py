@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from wenyue.locale import Texts
 from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.booking.persistence", "queries.sql")
@@ -33,8 +34,7 @@ class SlotView(Struct, frozen=True):
     on_date: date
     starts_at: datetime
     ends_at: datetime
-    label_zh: str
-    label_en: str
+    label: Texts
     price_minor: int
     currency: str
     release_at: datetime
@@ -42,8 +42,7 @@ class SlotView(Struct, frozen=True):
     state: SlotState
     left: int
     capacity: int
-    reason_zh: str
-    reason_en: str
+    reason: Texts
 
 
 def slot_state(  # the arguments are one row of the reading
@@ -69,8 +68,8 @@ async def availability(
     cursor = await tx.execute(_SQL["availability"], params)
     views: list[SlotView] = []
     for (
-        slot_id, on_date, starts_at, ends_at, label_zh, label_en, price_minor, currency, release_at, closes_at, is_open,
-        reason_zh, reason_en, room, capacity,
+        slot_id, on_date, starts_at, ends_at, label, price_minor, currency, release_at, closes_at, is_open,
+        reason, room, capacity,
     ) in await cursor.fetchall():  # fmt: skip
         state = slot_state(
             is_open=is_open, release_at=release_at, closes_at=closes_at, left=room, capacity=capacity, now=now
@@ -82,8 +81,7 @@ async def availability(
                 on_date,
                 starts_at,
                 ends_at,
-                label_zh,
-                label_en,
+                label,
                 price_minor,
                 currency,
                 release_at,
@@ -91,8 +89,7 @@ async def availability(
                 state,
                 left,
                 capacity,
-                reason_zh,
-                reason_en,
+                reason,
             )
         )
     return views

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from wenyue.booking.slots.planning import (
     CALENDAR_REASONS,
-    NOT_IN_TIMETABLE_EN,
-    NOT_IN_TIMETABLE_ZH,
+    NOT_IN_TIMETABLE,
     NewPool,
     NewSlot,
 )
+from wenyue.locale import DEFAULT, Texts
 
 Planned = tuple[NewSlot, list[NewPool]]
 
@@ -23,7 +23,7 @@ class OpenSlot:
     product_id: int
     starts_at: datetime
     is_open: bool
-    reason_zh: str
+    reason: Texts
     price_minor: int
     pool_id: int
     capacity: int
@@ -32,6 +32,16 @@ class OpenSlot:
     has_day_pool: bool
     target: int | None = None  # its capacity is on the way down to it, and nothing is sold until it is there
 
+    @property
+    def known_reason(self) -> str:
+        """The words by which the calendar knows a reason of its own."""
+        return self.reason.get(DEFAULT, "")
+
+    @property
+    def is_closed_by_calendar(self) -> bool:
+        """Not by an operator."""
+        return self.known_reason in CALENDAR_REASONS
+
 
 @dataclass(frozen=True, slots=True)
 class SlotChange:
@@ -39,8 +49,7 @@ class SlotChange:
 
     slot: OpenSlot
     is_open: bool
-    reason_zh: str
-    reason_en: str
+    reason: Texts
     price_minor: int
     capacity: int
 
@@ -55,19 +64,20 @@ def decide(
     key = (slot.product_id, slot.starts_at)
     before, after = old.get(key), new.get(key)
     if before is None:
-        return _restored(slot, after[0]) if after and slot.reason_zh in CALENDAR_REASONS else None
+        return _restored(slot, after[0]) if after and slot.is_closed_by_calendar else None
     was = before[0]
-    is_as_planned = slot.is_open == was.is_open and slot.reason_zh in {"", was.closed_reason_zh}
+    is_as_planned = slot.is_open == was.is_open and slot.known_reason in {
+        "",
+        was.closed_reason.get(DEFAULT, ""),
+    }
     if after is None:
         if slot.taken:
             return f"{slot.starts_at:%H:%M}Z slot {slot.id}: {slot.taken} places are taken, the new timetable has no such session"
-        if slot.reason_zh in CALENDAR_REASONS:
+        if slot.is_closed_by_calendar:
             return None
-        return SlotChange(
-            slot, False, NOT_IN_TIMETABLE_ZH, NOT_IN_TIMETABLE_EN, slot.price_minor, slot.capacity
-        )
+        return SlotChange(slot, False, NOT_IN_TIMETABLE, slot.price_minor, slot.capacity)
     will = after[0]
-    takes_state = is_as_planned or slot.reason_zh == NOT_IN_TIMETABLE_ZH
+    takes_state = is_as_planned or slot.known_reason == NOT_IN_TIMETABLE[DEFAULT]
     capacity, wanted = slot.capacity, _session_capacity(after)
     if slot.capacity == _session_capacity(before) and slot.target is None and not slot.has_reserves:
         if wanted < slot.taken:
@@ -76,22 +86,19 @@ def decide(
     changed = SlotChange(
         slot,
         will.is_open if takes_state else slot.is_open,
-        will.closed_reason_zh if takes_state else slot.reason_zh,
-        will.closed_reason_en if takes_state else "",
+        will.closed_reason if takes_state else slot.reason,
         will.price_minor if slot.price_minor == was.price_minor else slot.price_minor,
         capacity,
     )
-    is_same = (changed.is_open, changed.reason_zh, changed.price_minor, changed.capacity) == (
-        slot.is_open, slot.reason_zh, slot.price_minor, slot.capacity,
+    is_same = (changed.is_open, changed.reason.get(DEFAULT, ""), changed.price_minor, changed.capacity) == (
+        slot.is_open, slot.known_reason, slot.price_minor, slot.capacity,
     )  # fmt: skip
     return None if is_same or (not takes_state and not slot.is_open) else changed
 
 
 def _restored(slot: OpenSlot, will: NewSlot) -> SlotChange:
     """A session that the timetable has again: as it was planned, with the price and the places it had."""
-    return SlotChange(
-        slot, will.is_open, will.closed_reason_zh, will.closed_reason_en, slot.price_minor, slot.capacity
-    )
+    return SlotChange(slot, will.is_open, will.closed_reason, slot.price_minor, slot.capacity)
 
 
 def _session_capacity(planned: Planned) -> int:

@@ -15,13 +15,13 @@ ON CONFLICT ON CONSTRAINT pool_natural_key DO NOTHING
 -- name: open_slots
 -- … and the slots that draw from them (through a first gate from the pool of the venue's day, too, where it has one), one long over as settled: whoever did not come is not asked after again; a date that has a slot of the product already keeps it as it is.
 INSERT INTO booking.slot (product_id, venue_id, on_date, starts_at, ends_at, release_at, closes_at, price_minor,
-                          currency, pool_ids, settled_at, is_open, closed_reason_zh, closed_reason_en)
+                          currency, pool_ids, settled_at, is_open, closed_reason)
 SELECT r.product_id, r.venue_id, r.on_date, r.starts_at, r.ends_at, r.release_at, r.closes_at, r.price_minor,
-       r.currency, CASE WHEN day.id IS NULL THEN ARRAY[p.id] ELSE ARRAY[p.id, day.id] END, CASE WHEN r.ends_at < now() - interval '1 day' THEN now() END, r.is_open, r.closed_reason_zh, r.closed_reason_en
+       r.currency, CASE WHEN day.id IS NULL THEN ARRAY[p.id] ELSE ARRAY[p.id, day.id] END, CASE WHEN r.ends_at < now() - interval '1 day' THEN now() END, r.is_open, r.closed_reason
   FROM json_to_recordset(%(rows)s::json)
        AS r (venue_id bigint, product_id bigint, on_date date, starts_at timestamptz, ends_at timestamptz,
              release_at timestamptz, closes_at timestamptz, price_minor bigint, currency text, is_open boolean,
-             closed_reason_zh text, closed_reason_en text)
+             closed_reason jsonb)
   JOIN booking.pool p ON p.kind = 'session' AND p.venue_id = r.venue_id AND p.product_id = r.product_id
                      AND p.on_date = r.on_date AND p.starts_at = r.starts_at AND p.channel IS NULL
   LEFT JOIN catalogue.bookable_v c ON c.product_id = r.product_id

@@ -9,6 +9,7 @@ import msgspec
 from wenyue import catalogue
 from wenyue.booking.slots.planning import NewPool, Opening, closed_reason, plan
 from wenyue.booking.slots.slot_planning import openings
+from wenyue.locale import Texts
 from wenyue.platform.database.db import Tx, queries
 from wenyue.policy import HolidayCalendar, load_calendar, read_presets, release_at, sales_end_at
 
@@ -29,8 +30,7 @@ class NewSlot(msgspec.Struct, frozen=True):
     price_minor: int
     currency: str
     is_open: bool = True
-    closed_reason_zh: str = ""
-    closed_reason_en: str = ""
+    closed_reason: Texts = {}
 
 
 async def follow_venue(
@@ -79,10 +79,8 @@ def as_venue(
     opening = found.get(slot.product_id)
     if opening is None:
         return slot
-    reason_zh, reason_en = closed_reason(opening, slot.on_date, calendar.day_kind(slot.on_date))
-    slot = msgspec.structs.replace(
-        slot, is_open=not reason_zh, closed_reason_zh=reason_zh, closed_reason_en=reason_en
-    )
+    reason = closed_reason(opening, slot.on_date, calendar.day_kind(slot.on_date))
+    slot = msgspec.structs.replace(slot, is_open=not reason, closed_reason=reason)
     if slot.product_id not in known:
         return slot
     preset, timezone, own = opening.preset, opening.venue.timezone, opening.product.price_minor

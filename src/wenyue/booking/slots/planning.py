@@ -11,18 +11,31 @@ from wenyue import catalogue
 from wenyue.booking.model import Channel
 from wenyue.catalogue import Closure, Product, SessionPlan, Template, Venue
 from wenyue.core.clock import at_local, days
+from wenyue.locale import DEFAULT, SOURCE, Texts
 from wenyue.policy import HolidayCalendar, Preset, release_at, sales_end_at
 
 DAYS_AHEAD_MAX: Final = 400
 _CHANNELS: Final = tuple(channel.name.lower() for channel in Channel)
 GENERAL: Final = Channel.ONLINE.name.lower()  # channels without a reserve share what the reserves leave
-_WEEKDAYS_ZH: Final = "一二三四五六日"
-_WEEKDAYS_EN: Final = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
-WEEKLY_REASONS: Final = [f"周{name}例行闭馆" for name in _WEEKDAYS_ZH]
-NOT_IN_TIMETABLE_ZH: Final = "节假日安排调整，当日不设此场次"
-NOT_IN_TIMETABLE_EN: Final = "The holiday arrangement changed: no such session on this day"
-# By these words the calendar finds again what it closed: a closure by hand says something else, and lifting one opens none.
-CALENDAR_REASONS: Final = (*WEEKLY_REASONS, NOT_IN_TIMETABLE_ZH)
+_WEEKDAYS: Final = (
+    ("一", "Mondays"),
+    ("二", "Tuesdays"),
+    ("三", "Wednesdays"),
+    ("四", "Thursdays"),
+    ("五", "Fridays"),
+    ("六", "Saturdays"),
+    ("日", "Sundays"),
+)
+_WEEKLY_REASONS: Final[Sequence[Texts]] = [
+    {DEFAULT: f"周{chinese}例行闭馆", SOURCE: f"Closed on {english}"} for chinese, english in _WEEKDAYS
+]
+NOT_IN_TIMETABLE: Final[Texts] = {
+    DEFAULT: "节假日安排调整，当日不设此场次",
+    SOURCE: "The holiday arrangement changed: no such session on this day",
+}
+# By these words, the Chinese, the calendar finds again what it closed: a closure by hand says something else, and lifting one
+# opens none.
+CALENDAR_REASONS: Final = tuple(one[DEFAULT] for one in (*_WEEKLY_REASONS, NOT_IN_TIMETABLE))
 
 
 class NewPool(msgspec.Struct, frozen=True):
@@ -50,15 +63,13 @@ class NewSlot(msgspec.Struct, frozen=True):
     closes_at: datetime
     price_minor: int
     currency: str
-    label_zh: str
-    label_en: str
+    label: Texts
     counts_in_day: (
         bool  # its visitors count against the carrying capacity of the venue's day, where there is one
     )
     channels: dict[str, str]
     is_open: bool
-    closed_reason_zh: str
-    closed_reason_en: str
+    closed_reason: Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,7 @@ def plan(
 
 def _plan_day(opening: Opening, day: date, day_kind: str) -> Iterator[tuple[NewSlot, list[NewPool]]]:
     day_capacity = day_capacity_of(opening, day, day_kind)
-    reason_zh, reason_en = closed_reason(opening, day, day_kind)
+    reason = closed_reason(opening, day, day_kind)
     venue, product, preset = opening.venue, opening.product, opening.preset
     for session in catalogue.sessions_for(opening.templates, day, day_kind):
         starts_at = at_local(day, session.starts, venue.timezone)
@@ -100,13 +111,11 @@ def _plan_day(opening: Opening, day: date, day_kind: str) -> Iterator[tuple[NewS
             closes_at=sales_end_at(preset, starts_at, ends_at, venue.timezone),
             price_minor=opening.prices.get(day, own_price),
             currency=product.currency,
-            label_zh=session.label_zh,
-            label_en=session.label_en,
+            label=session.label,
             counts_in_day=day_capacity is not None or product.is_first_gate,
             channels=_channels(session),
-            is_open=not reason_zh,
-            closed_reason_zh=reason_zh,
-            closed_reason_en=reason_en,
+            is_open=not reason,
+            closed_reason=reason,
         )
         yield slot, _pools(slot, session, day_capacity)
 
@@ -129,14 +138,14 @@ def day_capacities(planned: Iterable[tuple[NewSlot, list[NewPool]]]) -> dict[int
     return found
 
 
-def closed_reason(opening: Opening, day: date, day_kind: str) -> tuple[str, str]:
-    """Why the day is closed to the product, in both languages; ("", ""): it is not."""
+def closed_reason(opening: Opening, day: date, day_kind: str) -> Texts:
+    """Why the day is closed to the product; empty: it is not."""
     weekday = day.weekday()
     if weekday in opening.preset.closed_weekdays and day_kind != "holiday":
         # Before any closure: when that is lifted, the calendar's own closing day is still to be known as one.
-        return WEEKLY_REASONS[weekday], f"Closed on {_WEEKDAYS_EN[weekday]}"
+        return _WEEKLY_REASONS[weekday]
     closure = catalogue.closure_on(opening.closures, opening.product.id, day)
-    return ("", "") if closure is None else (closure.reason_zh, closure.reason_en)
+    return {} if closure is None else closure.reason
 
 
 def _channels(session: SessionPlan) -> dict[str, str]:

@@ -248,8 +248,7 @@ async def _apply(tx: Tx, work: _Work) -> None:
             {
                 "id": one.slot.id,
                 "is_open": one.is_open,
-                "reason_zh": one.reason_zh,
-                "reason_en": one.reason_en,
+                "reason": one.reason,
                 "price_minor": one.price_minor,
             }
             for one in work.slots

@@ -8,7 +8,7 @@ SELECT DISTINCT venue_id FROM booking.slot WHERE on_date = %(on_date)s
 
 -- name: slots_of_day
 -- The slots of a date with what was planned for them and what is taken; whoever changes them has locked the date's pools.
-SELECT s.id, s.product_id, s.starts_at, s.is_open, s.closed_reason_zh, s.price_minor, s.pool_ids[1], p.capacity,
+SELECT s.id, s.product_id, s.starts_at, s.is_open, s.closed_reason, s.price_minor, s.pool_ids[1], p.capacity,
        p.held + p.sold, s.channel_pools <> '{}', cardinality(s.pool_ids) > 1, p.target
 FROM booking.slot s
 JOIN booking.pool p ON p.id = s.pool_ids[1]
@@ -25,9 +25,9 @@ ORDER BY id
 -- name: replan_slots
 -- Sets whether slots are open, why not, and their price; their pools are locked.
 UPDATE booking.slot s
-SET is_open = w.is_open, closed_reason_zh = w.reason_zh, closed_reason_en = w.reason_en, price_minor = w.price_minor
+SET is_open = w.is_open, closed_reason = w.reason, price_minor = w.price_minor
 FROM json_to_recordset(%(slots)s::json) AS w(
-    id bigint, is_open boolean, reason_zh text, reason_en text, price_minor bigint)
+    id bigint, is_open boolean, reason jsonb, price_minor bigint)
 WHERE s.id = w.id
 
 -- name: replan_pools

@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Final, Literal
 
 import msgspec
+from psycopg.types.json import Jsonb
 
 from wenyue import catalogue
 from wenyue.booking.slots.planning import (
@@ -26,6 +27,7 @@ from wenyue.booking.slots.planning import (
 )
 from wenyue.catalogue import Closure, Product, Template, Venue
 from wenyue.core.limits import SESSIONS_AHEAD_DAYS
+from wenyue.locale import Texts
 from wenyue.platform.database.db import Tx, queries
 from wenyue.policy import HolidayCalendar, Preset, load_calendar, read_presets
 
@@ -167,8 +169,7 @@ async def close_slots(
     *,
     from_day: date,
     to_day: date,
-    reason_zh: str,
-    reason_en: str,
+    reason: Texts,
 ) -> int:
     """Stop sales of the venue's (or one product's) slots on these dates; returns how many were open. Bookings stay."""
     scope: dict[str, object] = {
@@ -178,7 +179,7 @@ async def close_slots(
         "to_day": to_day,
     }
     await tx.execute(_SQL["lock_slots"], scope)
-    closed = await tx.execute(_SQL["close_slots"], scope | {"reason_zh": reason_zh, "reason_en": reason_en})
+    closed = await tx.execute(_SQL["close_slots"], scope | {"reason": Jsonb(reason)})
     return await _switch(tx, [row[0] for row in await closed.fetchall()], is_open=False)
 
 
@@ -206,8 +207,7 @@ async def reopen_slots(tx: Tx, venue_id: int, product_id: int | None, from_day: 
                 product_id if closure.product_id is None else closure.product_id,
                 from_day=max(from_day, closure.from_date),
                 to_day=min(to_day, closure.to_date),
-                reason_zh=closure.reason_zh,
-                reason_en=closure.reason_en,
+                reason=closure.reason,
             )
     return opened
 

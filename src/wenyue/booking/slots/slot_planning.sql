@@ -11,19 +11,19 @@ ON CONFLICT ON CONSTRAINT pool_natural_key DO NOTHING
 -- Slots that are not there yet, each tied to its session pool, its channel pools and, where its visitors count in it, the pool of
 -- the venue's day: whichever product stated that.
 INSERT INTO booking.slot (product_id, venue_id, on_date, starts_at, ends_at, release_at, closes_at, price_minor, currency,
-                          label_zh, label_en, pool_ids, channel_pools, is_open, closed_reason_zh, closed_reason_en)
+                          label, pool_ids, channel_pools, is_open, closed_reason)
 SELECT w.product_id, w.venue_id, w.on_date, w.starts_at, w.ends_at, w.release_at, w.closes_at, w.price_minor, w.currency,
-       w.label_zh, w.label_en,
+       w.label,
        CASE WHEN day.id IS NULL THEN ARRAY[own.id] ELSE ARRAY[own.id, day.id] END,
        coalesce((SELECT jsonb_object_agg(c.key, p.id)
                  FROM json_each_text(w.channels) AS c
                  JOIN booking.pool p ON p.venue_id = w.venue_id AND p.on_date = w.on_date AND p.kind = 'channel'
                   AND p.product_id = w.product_id AND p.starts_at = w.starts_at AND p.channel = c.value), '{}'),
-       w.is_open, w.closed_reason_zh, w.closed_reason_en
+       w.is_open, w.closed_reason
 FROM json_to_recordset(%(slots)s::json) AS w(
     product_id bigint, venue_id bigint, on_date date, starts_at timestamptz, ends_at timestamptz,
-    release_at timestamptz, closes_at timestamptz, price_minor bigint, currency text, label_zh text, label_en text,
-    counts_in_day boolean, channels json, is_open boolean, closed_reason_zh text, closed_reason_en text)
+    release_at timestamptz, closes_at timestamptz, price_minor bigint, currency text, label jsonb,
+    counts_in_day boolean, channels json, is_open boolean, closed_reason jsonb)
 JOIN booking.pool own ON own.venue_id = w.venue_id AND own.on_date = w.on_date AND own.kind = 'session'
  AND own.product_id = w.product_id AND own.starts_at = w.starts_at AND own.channel IS NULL
 LEFT JOIN booking.pool day ON w.counts_in_day AND day.venue_id = w.venue_id AND day.on_date = w.on_date
@@ -47,7 +47,7 @@ FOR UPDATE
 -- name: close_slots
 -- Closes open slots whose session pools are locked; returns their pools.
 UPDATE booking.slot
-SET is_open = false, closed_reason_zh = %(reason_zh)s, closed_reason_en = %(reason_en)s
+SET is_open = false, closed_reason = %(reason)s::jsonb
 WHERE venue_id = %(venue_id)s AND on_date BETWEEN %(from_day)s AND %(to_day)s
   AND (%(product_id)s::bigint IS NULL OR product_id = %(product_id)s) AND is_open
 RETURNING pool_ids[1]
@@ -55,10 +55,10 @@ RETURNING pool_ids[1]
 -- name: reopen_slots
 -- Opens slots that were closed for another reason than the calendar's own; returns their pools.
 UPDATE booking.slot
-SET is_open = true, closed_reason_zh = '', closed_reason_en = ''
+SET is_open = true, closed_reason = '{}'
 WHERE venue_id = %(venue_id)s AND on_date BETWEEN %(from_day)s AND %(to_day)s
   AND (%(product_id)s::bigint IS NULL OR product_id = %(product_id)s) AND NOT is_open
-  AND closed_reason_zh <> ALL(%(of_calendar)s::text[])
+  AND coalesce(closed_reason ->> 'zh-CN', '') <> ALL(%(of_calendar)s::text[])
 RETURNING pool_ids[1]
 
 -- name: switch_pools

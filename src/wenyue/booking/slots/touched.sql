@@ -6,7 +6,7 @@ FROM booking.slot s
 JOIN booking.pool p ON p.id = s.pool_ids[1]
 WHERE s.venue_id = %(venue_id)s AND s.on_date BETWEEN %(from_day)s AND %(to_day)s
   AND (%(product_id)s::bigint IS NULL OR s.product_id = %(product_id)s) AND s.is_open = %(is_open)s
-  AND (s.is_open OR s.closed_reason_zh <> ALL(%(of_calendar)s::text[]))
+  AND (s.is_open OR coalesce(s.closed_reason ->> 'zh-CN', '') <> ALL(%(of_calendar)s::text[]))
 
 -- name: touched_everywhere
 -- Sessions of every venue in a range of dates, and the places taken in them.

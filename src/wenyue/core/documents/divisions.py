@@ -1,5 +1,6 @@
 """Administrative divisions inside an ID number: province names, and whether a division is still on the list."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -8,11 +9,10 @@ from wenyue.core.documents.model import Document, DocumentKind
 
 @dataclass(frozen=True, slots=True)
 class Province:
-    """A province-level division of GB/T 2260: its two digits and its official names."""
+    """A province-level division of GB/T 2260: its two digits and its official names by language (`zh-CN`, `en`)."""
 
     code: str
-    zh: str
-    en: str
+    name: Mapping[str, str]
 
 
 # GB/T 2260. 71 is Taiwan in the standard; residence permits write Taiwan as 83 (国务院 2018 居住证 measures).
@@ -27,8 +27,10 @@ _PROVINCES = """
 81 香港特别行政区 Hong Kong|82 澳门特别行政区 Macao|83 台湾省 Taiwan
 """
 PROVINCES: dict[str, Province] = {
-    code: Province(code, zh, en)
-    for code, zh, en in (entry.split(" ", 2) for entry in _PROVINCES.strip().replace("\n", "|").split("|"))
+    code: Province(code, {"zh-CN": chinese, "en": english})
+    for code, chinese, english in (
+        entry.split(" ", 2) for entry in _PROVINCES.strip().replace("\n", "|").split("|")
+    )
 }
 
 

@@ -23,7 +23,7 @@ from wenyue.imports.bookings.model import (
 from wenyue.imports.reading import InputError, Options
 from wenyue.imports.reading.texts import DELIMITERS, ENCODINGS
 from wenyue.imports.tomlreader import TomlReader, lines_of
-from wenyue.locale import Message
+from wenyue.locale import DEFAULT, SOURCE, Message, Texts
 
 MAP_BYTES_MAX: Final = 256 * 1024
 CAPACITY_MAX: Final = 100_000
@@ -115,12 +115,10 @@ def _venue(r: TomlReader) -> MappedVenue:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
         r.problem("venue.timezone", f"{timezone!r} is not an IANA time zone such as 'Asia/Shanghai'")
-    name_zh = r.text("venue.name_zh")
     return MappedVenue(
         code=r.matching("venue.code", _CODE, "lower-case letters, digits and hyphens, at most 64"),
         kind=r.choice("venue.kind", ("hotel",), "hotel"),
-        name_zh=name_zh,
-        name_en=r.text("venue.name_en", name_zh),
+        name=_name(r, "venue"),
         timezone=timezone,
         currency=r.matching("venue.currency", _CURRENCY, "three capital letters, such as CNY", "CNY"),
         check_in=r.wall_time("venue.check_in", time(14)),
@@ -214,6 +212,11 @@ def _statuses(r: TomlReader) -> dict[str, ImportedStatus]:
     return found
 
 
+def _name(r: TomlReader, key: str) -> Texts:
+    chinese = r.text(f"{key}.name_zh")
+    return {DEFAULT: chinese, SOURCE: r.text(f"{key}.name_en", chinese)}
+
+
 def _products(r: TomlReader) -> dict[str, MappedProduct]:
     found: dict[str, MappedProduct] = {}
     codes: dict[str, str] = {}
@@ -225,12 +228,11 @@ def _products(r: TomlReader) -> dict[str, MappedProduct]:
                 f"{key}.code", f"{code!r} is already the code of products.{codes[code]}: codes are unique"
             )
         codes.setdefault(code, name)
-        name_zh = r.text(f"{key}.name_zh")
         is_auto = r.peek(f"{key}.capacity") in {"auto", None}
         if is_auto:
             r.take(f"{key}.capacity")
         capacity = None if is_auto else r.whole(f"{key}.capacity", 0, CAPACITY_MAX, 0)
-        found[name] = MappedProduct(code, name_zh, r.text(f"{key}.name_en", name_zh), capacity)
+        found[name] = MappedProduct(code, _name(r, key), capacity)
     if not found:
         r.problem(
             "products",

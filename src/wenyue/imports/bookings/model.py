@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from wenyue.imports.reading import Options
+from wenyue.locale import Texts
 
 PARTY_MAX: Final = 500
 
@@ -62,8 +63,7 @@ class MappedProduct:
     """One kind of room (or table, seat) of the old system as a product here. `capacity` None: the most that was used at once."""
 
     code: str
-    name_zh: str
-    name_en: str
+    name: Texts
     capacity: int | None
 
 
@@ -73,8 +73,7 @@ class MappedVenue:
 
     code: str
     kind: str
-    name_zh: str
-    name_en: str
+    name: Texts
     timezone: str
     currency: str
     check_in: time

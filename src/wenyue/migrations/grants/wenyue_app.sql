@@ -125,8 +125,8 @@ GRANT SELECT,
       UPDATE (undo_reason, undone_at)
    ON booking.redemption TO wenyue_app;
 GRANT SELECT,
-      INSERT (channel_pools, closed_reason_en, closed_reason_zh, closes_at, currency, ends_at, is_open, label_en, label_zh, on_date, pool_ids, price_minor, product_id, release_at, settled_at, starts_at, venue_id),
-      UPDATE (closed_reason_en, closed_reason_zh, is_open, price_minor, settled_at)
+      INSERT (channel_pools, closed_reason, closed_reason_en, closed_reason_zh, closes_at, currency, ends_at, is_open, label, label_en, label_zh, on_date, pool_ids, price_minor, product_id, release_at, settled_at, starts_at, venue_id),
+      UPDATE (closed_reason, closed_reason_en, closed_reason_zh, is_open, price_minor, settled_at)
    ON booking.slot TO wenyue_app;
 GRANT SELECT
    ON booking.slot_day_v TO wenyue_app;
@@ -198,8 +198,8 @@ GRANT SELECT,
       UPDATE (at, goodput_per_s, in_flight, latency_p99_ms, limit_now, shed_per_s, waiting)
    ON emergency.load_signal TO wenyue_app;
 GRANT SELECT,
-      INSERT (code, commitment, created_at, epoch_s, from_day, onward, poll_s, product_ids, rate_max, release_at, sealed_seed, title_en, title_zh, to_day, venue_id),
-      UPDATE (closed_at, file, goodput_best, is_paused, kept_at, message_en, message_zh, pace, places_left, rate, rate_max, released_at, seed, threshold_epoch, threshold_rank)
+      INSERT (code, commitment, created_at, epoch_s, from_day, onward, poll_s, product_ids, rate_max, release_at, sealed_seed, title, title_en, title_zh, to_day, venue_id),
+      UPDATE (closed_at, file, goodput_best, is_paused, kept_at, message, message_en, message_zh, pace, places_left, rate, rate_max, released_at, seed, threshold_epoch, threshold_rank)
    ON emergency.room TO wenyue_app;
 GRANT SELECT,
       INSERT (at, epoch, rank, room_id)
@@ -324,8 +324,8 @@ GRANT SELECT,
       UPDATE (at, goodput_per_s, in_flight, latency_p99_ms, limit_now, shed_per_s, waiting)
    ON waiting_room.load_signal TO wenyue_app;
 GRANT SELECT,
-      INSERT (code, commitment, created_at, epoch_s, from_day, onward, poll_s, product_ids, rate_max, release_at, sealed_seed, title_en, title_zh, to_day, venue_id),
-      UPDATE (closed_at, file, goodput_best, is_paused, kept_at, message_en, message_zh, pace, places_left, rate, rate_max, released_at, seed, threshold_epoch, threshold_rank)
+      INSERT (code, commitment, created_at, epoch_s, from_day, onward, poll_s, product_ids, rate_max, release_at, sealed_seed, title, title_en, title_zh, to_day, venue_id),
+      UPDATE (closed_at, file, goodput_best, is_paused, kept_at, message, message_en, message_zh, pace, places_left, rate, rate_max, released_at, seed, threshold_epoch, threshold_rank)
    ON waiting_room.room TO wenyue_app;
 GRANT SELECT,
       INSERT (at, epoch, rank, room_id)

@@ -8,12 +8,15 @@ from typing import Final
 import msgspec
 
 from wenyue.catalogue import ROMANISED_NAME, PlannedSession, Product, ReserveChannel, Template, Venue
+from wenyue.locale import DEFAULT, SOURCE, Texts
 from wenyue.ops.demo.english_names import english_names
 from wenyue.policy import Preset
 
-SUMMARY_ZH: Final = "名录与坐标来自公开资料；票价、场次、承载量均为演示数据，并非该景区的真实安排。"
-SUMMARY_EN: Final = "Name and position are from public lists; prices, sessions and capacities are demo data, not the venue's own."
-SOURCE: Final = "Public list of 5A attractions; demo figures"
+SUMMARY: Final[Texts] = {
+    DEFAULT: "名录与坐标来自公开资料；票价、场次、承载量均为演示数据，并非该景区的真实安排。",
+    SOURCE: "Name and position are from public lists; prices, sessions and capacities are demo data, not the venue's own.",
+}
+_LIST: Final = "Public list of 5A attractions; demo figures"
 VALID_FROM: Final = date(2026, 1, 1)
 SESSION_CAPACITY_MIN: Final = 300
 SESSION_CAPACITY_MAX: Final = 10_000
@@ -70,30 +73,32 @@ def figure(code: str, purpose: str, low: int, high: int, step: int = 1) -> int:
 
 def dressed(venue: Venue) -> Venue:
     """The attraction with English name, tags and the label that says which figures are made up."""
-    tags = {tag for tag, words in _TAG_WORDS.items() if any(word in venue.name_zh for word in words)}
+    chinese = venue.name[DEFAULT]
+    tags = {tag for tag, words in _TAG_WORDS.items() if any(word in chinese for word in words)}
     for tag, (province, words) in _CARD_TAGS.items():
-        if venue.province == province and (not words or any(word in venue.name_zh for word in words)):
+        if venue.province == province and (not words or any(word in chinese for word in words)):
             tags.add(tag)
-    english = english_names().get(venue.name_zh)
-    if english and english.is_formed and venue.name_en in {"", english.text}:
+    english = english_names().get(chinese)
+    name = {SOURCE: english.text, **venue.name} if english else venue.name
+    if english and english.is_formed and name[SOURCE] == english.text:
         tags.add(ROMANISED_NAME)
     return msgspec.structs.replace(
         venue,
-        name_en=venue.name_en or (english.text if english else ""),
+        name=name,
         tags=tuple(sorted(tags)),
-        summary_zh=SUMMARY_ZH,
-        summary_en=SUMMARY_EN,
-        source=SOURCE,
+        summary=SUMMARY,
+        source=_LIST,
         is_demo=True,
     )
 
 
 def preset_code(venue: Venue) -> str:
     """Whose published rules the attraction follows in the demo."""
-    known = _PRESETS_BY_NAME.get(venue.name_zh)
+    chinese = venue.name[DEFAULT]
+    known = _PRESETS_BY_NAME.get(chinese)
     if known:
         return known
-    return "guobo" if any(word in venue.name_zh for word in _MUSEUM_WORDS) else "default"
+    return "guobo" if any(word in chinese for word in _MUSEUM_WORDS) else "default"
 
 
 def ticket(venue: Venue) -> Product:
@@ -103,8 +108,7 @@ def ticket(venue: Venue) -> Product:
         venue_id=venue.id,
         code="adult",
         kind="session",
-        name_zh="成人票（演示）",
-        name_en="Adult ticket (demo)",
+        name={DEFAULT: "成人票（演示）", SOURCE: "Adult ticket (demo)"},
         price_minor=0 if free else figure(venue.code, "price", 2_000, 22_000, 1_000),
         policy_code=preset_code(venue),
         person_rule="venue_day",
@@ -134,8 +138,7 @@ def sightseeing_bus(venue: Venue) -> Product | None:
         venue_id=venue.id,
         code="bus",
         kind="seat",
-        name_zh="景区观光车（演示）",
-        name_en="Sightseeing bus (demo)",
+        name={DEFAULT: "景区观光车（演示）", SOURCE: "Sightseeing bus (demo)"},
         price_minor=figure(venue.code, "bus-price", 2_000, 8_000, 500),
         policy_code="shuttle",
         person_rule="slot",
@@ -146,19 +149,21 @@ def sightseeing_bus(venue: Venue) -> Product | None:
 def bus_template(product: Product) -> Template:
     """Its departures; `product` has its id."""
     departures = tuple(
-        PlannedSession(time(hour), time(hour, 40), BUS_SEATS, f"{hour:02}:00发车", f"Departs {hour:02}:00")
-        for hour in _BUS_HOURS
+        PlannedSession(time(hour), time(hour, 40), BUS_SEATS, departure(hour)) for hour in _BUS_HOURS
     )
     return Template(product_id=product.id, valid_from=VALID_FROM, sessions=departures)
+
+
+def departure(hour: int) -> Texts:
+    """What a bus's session is called."""
+    return {DEFAULT: f"{hour:02}:00发车", SOURCE: f"Departs {hour:02}:00"}
 
 
 def _sessions(venue: Venue, preset: Preset, percent: int) -> tuple[PlannedSession, ...]:
     usual = figure(venue.code, "capacity", SESSION_CAPACITY_MIN, SESSION_CAPACITY_MAX, 100)
     capacity = min(SESSION_CAPACITY_MAX, _percent(usual, percent, 10))
     if preset.slots:
-        return tuple(
-            PlannedSession(one.starts, one.ends, capacity, one.label_zh, one.label_en) for one in preset.slots
-        )
+        return tuple(PlannedSession(one.starts, one.ends, capacity, one.label) for one in preset.slots)
     plan = _DAY_PLANS[figure(venue.code, "plan", 0, len(_DAY_PLANS) - 1)]
     has_reserves = figure(venue.code, "reserves", 0, 3) == 0
     reserves: dict[ReserveChannel, int] = (
@@ -166,8 +171,8 @@ def _sessions(venue: Venue, preset: Preset, percent: int) -> tuple[PlannedSessio
     )
     sessions: list[PlannedSession] = []
     for starts, ends in pairwise(time(hour, minute) for hour, minute in plan):
-        label = f"{starts:%H:%M}-{ends:%H:%M}"
-        sessions.append(PlannedSession(starts, ends, capacity, label, label, reserves=reserves))
+        label = dict.fromkeys((DEFAULT, SOURCE), f"{starts:%H:%M}-{ends:%H:%M}")
+        sessions.append(PlannedSession(starts, ends, capacity, label, reserves=reserves))
     return tuple(sessions)
 
 

@@ -25,8 +25,8 @@ class EnglishName(msgspec.Struct, frozen=True):
 
 
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    name_zh: str
-    name_en: str
+    chinese: str = msgspec.field(name="name_zh")
+    english: str = msgspec.field(name="name_en")
     kind: NameKind
 
 
@@ -38,4 +38,4 @@ def english_names() -> dict[str, EnglishName]:
     """
     with NAMES_FILE.open(encoding="utf-8", newline="") as file:
         rows = msgspec.convert(list(csv.DictReader(file)), list[_Row])
-    return {row.name_zh: EnglishName(row.name_en, row.kind) for row in rows}
+    return {row.chinese: EnglishName(row.english, row.kind) for row in rows}

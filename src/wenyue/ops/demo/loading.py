@@ -12,6 +12,7 @@ from wenyue.catalogue import NewClosure, Product, Venue
 from wenyue.core.clock import local_date, utc_now
 from wenyue.core.limits import SESSIONS_AHEAD_DAYS
 from wenyue.core.personal import Vault
+from wenyue.locale import DEFAULT, SOURCE
 from wenyue.locale.terminal import gettext
 from wenyue.ops.demo.attractions import bus_template, dressed, sightseeing_bus, ticket, ticket_templates
 from wenyue.ops.demo.partners import night_prices, partner_products, partner_template, partner_venues
@@ -109,8 +110,7 @@ async def _add_closure(tx: Tx, today: date) -> None:
         venue_id=venue.id,
         from_date=monday,
         to_date=monday + timedelta(days=6),
-        reason_zh="设施检修（演示）",
-        reason_en="Maintenance (demo)",
+        reason={DEFAULT: "设施检修（演示）", SOURCE: "Maintenance (demo)"},
         source="Demo",
     )
     await catalogue.add_closure(tx, closure)

@@ -5,10 +5,13 @@ from datetime import date, time, timedelta
 from typing import Final
 
 from wenyue.catalogue import PlannedSession, Product, Template, Venue, VenueKind
-from wenyue.ops.demo.attractions import VALID_FROM, figure
+from wenyue.locale import DEFAULT, SOURCE, Texts
+from wenyue.ops.demo.attractions import VALID_FROM, departure, figure
 
-_SUMMARY_ZH: Final = "演示商户：名称、位置、价格与库存均为虚构。"
-_SUMMARY_EN: Final = "A demo business: name, position, prices and stock are made up."
+_SUMMARY: Final[Texts] = {
+    DEFAULT: "演示商户：名称、位置、价格与库存均为虚构。",
+    SOURCE: "A demo business: name, position, prices and stock are made up.",
+}
 _SOURCE: Final = "Demo"
 _Row = tuple[str, str, str, str, str, float, float]
 WEEKEND_PERCENT: Final = 130
@@ -84,10 +87,10 @@ SHUTTLES: Final = (
     ),
 )
 _SITTINGS: Final = (
-    ("午市一轮", "Lunch, first sitting", time(11), time(12, 30)),
-    ("午市二轮", "Lunch, second sitting", time(12, 30), time(14)),
-    ("晚市一轮", "Dinner, first sitting", time(17), time(18, 30)),
-    ("晚市二轮", "Dinner, second sitting", time(18, 30), time(20, 30)),
+    ({DEFAULT: "午市一轮", SOURCE: "Lunch, first sitting"}, time(11), time(12, 30)),
+    ({DEFAULT: "午市二轮", SOURCE: "Lunch, second sitting"}, time(12, 30), time(14)),
+    ({DEFAULT: "晚市一轮", SOURCE: "Dinner, first sitting"}, time(17), time(18, 30)),
+    ({DEFAULT: "晚市二轮", SOURCE: "Dinner, second sitting"}, time(18, 30), time(20, 30)),
 )
 _DEPARTURE_HOURS: Final = (7, 8, 9, 10, 13, 14, 16)
 SEATS: Final = 45
@@ -104,20 +107,18 @@ def partner_venues() -> list[Venue]:
         Venue(
             code=code,
             kind=kind,
-            name_zh=f"{name_zh}（演示）",
-            name_en=f"{name_en} (demo)",
+            name={DEFAULT: f"{chinese}（演示）", SOURCE: f"{english} (demo)"},
             province=province,
             city=city,
             latitude=latitude,
             longitude=longitude,
             tags=("demo",),
-            summary_zh=_SUMMARY_ZH,
-            summary_en=_SUMMARY_EN,
+            summary=_SUMMARY,
             source=_SOURCE,
             is_demo=True,
         )
         for kind, rows in kinds
-        for code, name_zh, name_en, province, city, latitude, longitude in rows
+        for code, chinese, english, province, city, latitude, longitude in rows
     ]
 
 
@@ -125,8 +126,13 @@ def partner_products(venue: Venue) -> list[Product]:
     """What the partner sells; `venue` has its id."""
     if venue.kind == "hotel":
         return [
-            _room(venue, "twin", "标准双床房（演示）", "Twin room (demo)", 100),
-            _room(venue, "family", "家庭房（演示）", "Family room (demo)", FAMILY_ROOM_PERCENT),
+            _room(venue, "twin", {DEFAULT: "标准双床房（演示）", SOURCE: "Twin room (demo)"}, 100),
+            _room(
+                venue,
+                "family",
+                {DEFAULT: "家庭房（演示）", SOURCE: "Family room (demo)"},
+                FAMILY_ROOM_PERCENT,
+            ),
         ]
     if venue.kind == "restaurant":
         return [
@@ -134,8 +140,7 @@ def partner_products(venue: Venue) -> list[Product]:
                 venue_id=venue.id,
                 code="table",
                 kind="table",
-                name_zh="餐桌订金（演示）",
-                name_en="Table, deposit (demo)",
+                name={DEFAULT: "餐桌订金（演示）", SOURCE: "Table, deposit (demo)"},
                 price_minor=figure(venue.code, "deposit", 2_000, 10_000, 1_000),
                 policy_code="table",
                 needs_visitors=False,
@@ -148,8 +153,7 @@ def partner_products(venue: Venue) -> list[Product]:
             venue_id=venue.id,
             code="seat",
             kind="seat",
-            name_zh="班车座位（演示）",
-            name_en="Seat (demo)",
+            name={DEFAULT: "班车座位（演示）", SOURCE: "Seat (demo)"},
             price_minor=figure(venue.code, "fare", 1_000, 4_000, 500),
             policy_code="shuttle",
             person_rule="slot",
@@ -163,16 +167,14 @@ def partner_template(product: Product) -> Template:
     key = f"{product.venue_id}-{product.code}"
     if product.kind == "night":
         rooms = figure(key, "rooms", 8, 60)
-        sessions = (
-            PlannedSession(time(14), time(12), rooms, "入住14:00，次日12:00退房", "In 14:00, out 12:00"),
-        )
+        stay = {DEFAULT: "入住14:00，次日12:00退房", SOURCE: "In 14:00, out 12:00"}
+        sessions = (PlannedSession(time(14), time(12), rooms, stay),)
     elif product.kind == "table":
         tables = figure(key, "tables", 8, 40)
-        sessions = tuple(PlannedSession(starts, ends, tables, zh, en) for zh, en, starts, ends in _SITTINGS)
+        sessions = tuple(PlannedSession(starts, ends, tables, label) for label, starts, ends in _SITTINGS)
     else:
         sessions = tuple(
-            PlannedSession(time(hour), time(hour, 50), SEATS, f"{hour:02}:00发车", f"Departs {hour:02}:00")
-            for hour in _DEPARTURE_HOURS
+            PlannedSession(time(hour), time(hour, 50), SEATS, departure(hour)) for hour in _DEPARTURE_HOURS
         )
     return Template(product_id=product.id, valid_from=VALID_FROM, sessions=sessions)
 
@@ -194,13 +196,12 @@ def _weekend_nights(today: date, days_ahead: int) -> Iterator[date]:
             yield day
 
 
-def _room(venue: Venue, code: str, name_zh: str, name_en: str, percent: int) -> Product:
+def _room(venue: Venue, code: str, name: Texts, percent: int) -> Product:
     return Product(
         venue_id=venue.id,
         code=code,
         kind="night",
-        name_zh=name_zh,
-        name_en=name_en,
+        name=name,
         price_minor=_percent(figure(venue.code, "night", 26_800, 88_800, 2_000), percent),
         policy_code="hotel",
         needs_visitors=False,

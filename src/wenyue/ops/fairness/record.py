@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from wenyue.locale import Message
+from wenyue.locale import Message, Texts, paired, unpaired
 from wenyue.platform.fault import SetupError
 from wenyue.waiting_room import Exchange, Place, Room, Step
 
@@ -34,8 +34,7 @@ class RoomLine(msgspec.Struct, frozen=True, tag_field="kind", tag="room", forbid
 
     format: str
     event: str
-    title_zh: str
-    title_en: str
+    title: Texts
     release_at: datetime
     epoch_s: int
     commitment: _Hex
@@ -71,7 +70,8 @@ class EndLine(msgspec.Struct, frozen=True, tag_field="kind", tag="end", forbid_u
     sha256: _Hex
 
 
-_decode: Final = msgspec.json.Decoder(RoomLine | StepLine | TokenLine | EndLine).decode
+_Line = RoomLine | StepLine | TokenLine | EndLine
+_decode: Final = msgspec.json.Decoder(_Line).decode
 
 
 async def write_record(
@@ -86,7 +86,8 @@ async def write_record(
     with path.open("wb") as file:
 
         def put(line: RoomLine | StepLine | TokenLine | EndLine) -> None:
-            raw = _encode(line) + b"\n"
+            plain = paired(msgspec.to_builtins(line), "title") if isinstance(line, RoomLine) else line
+            raw = _encode(plain) + b"\n"
             digest.update(raw)
             file.write(raw)
 
@@ -94,8 +95,7 @@ async def write_record(
             RoomLine(
                 FORMAT,
                 room.code,
-                room.title_zh,
-                room.title_en,
+                room.title,
                 room.release_at,
                 room.epoch_s,
                 room.commitment.hex(),
@@ -112,6 +112,11 @@ async def write_record(
             tokens += 1
         put(EndLine(len(steps), tokens, digest.hexdigest()))
     return tokens
+
+
+def _first_line(raw: bytes) -> RoomLine | StepLine | TokenLine | EndLine:
+    """The title stands there by language or, as verifiers of every release read it, in a pair."""
+    return msgspec.convert(unpaired(msgspec.json.decode(raw), "title"), _Line)
 
 
 class Record:
@@ -186,7 +191,7 @@ class Record:
                 while raw := file.readline(_LINE_BYTES_MAX):
                     number += 1
                     try:
-                        yield raw, _decode(raw)
+                        yield raw, _decode(raw) if number > 1 else _first_line(raw)
                     except (msgspec.DecodeError, UnicodeDecodeError) as error:
                         raise SetupError(
                             Message(

@@ -19,6 +19,7 @@ from wenyue.imports.bookings import (
     dates_of,
     redeemed_nights,
 )
+from wenyue.locale import DEFAULT, SOURCE
 
 _STATES: Final = {
     ImportedStatus.CONFIRMED: BookingState.CONFIRMED,
@@ -29,8 +30,7 @@ _STATES: Final = {
 _OFFICE_HOUR: Final = time(12)  # the file has dates only: a booking or cancellation is put at noon
 _DAY_USE_ENDS: Final = time(20)
 _RELEASED_BEFORE: Final = timedelta(days=366)
-_DAY_USE_ZH: Final = "（日间）"
-_DAY_USE_EN: Final = " (day use)"
+_DAY_USE: Final = {DEFAULT: "（日间）", SOURCE: " (day use)"}  # behind the product's name
 
 
 class Builder:
@@ -47,8 +47,7 @@ class Builder:
         venue = catalogue.Venue(
             code=chosen.venue.code,
             kind="hotel",
-            name_zh=chosen.venue.name_zh,
-            name_en=chosen.venue.name_en,
+            name=chosen.venue.name,
             timezone=chosen.venue.timezone,
             source=f"import:{chosen.source}",
         )
@@ -99,8 +98,7 @@ class Builder:
             venue_id=0,
             code=self.code(key),
             kind="session" if is_day_use else "night",
-            name_zh=mapped.name_zh + (_DAY_USE_ZH if is_day_use else ""),
-            name_en=mapped.name_en + (_DAY_USE_EN if is_day_use else ""),
+            name={tag: text + (_DAY_USE[tag] if is_day_use else "") for tag, text in mapped.name.items()},
             price_minor=self._map.replay.slot_price_minor,
             currency=self._map.venue.currency,
             policy_code="hotel",

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from wenyue.application import Details, Person, person_of_document
-from wenyue.booking import SlotView, WantedLine
+from wenyue.booking import SlotState, SlotView, WantedLine
 from wenyue.core.clock import local_date
 from wenyue.core.documents import (
     Document,
@@ -33,7 +33,7 @@ from wenyue.core.limits import (
     VISITORS_MAX,
 )
 from wenyue.core.personal import Vault
-from wenyue.locale import Locale, Message
+from wenyue.locale import DEFAULT, SOURCE, Locale, Message
 from wenyue.web.shared.problem import FieldError, RequestRefused
 from wenyue.web.wording.api import API_WORDS, FIELD_WORDS
 from wenyue.web.wording.documents import DOCUMENT_ERRORS, NAME_ERRORS, PHONE_ERRORS
@@ -105,12 +105,53 @@ class BookedAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     notes: tuple[FieldError, ...] = ()
 
 
+class SlotAnswer(msgspec.Struct, frozen=True):
+    """One slot as it can be booked online at `as_of`. `left` is 0 unless it can be booked."""
+
+    slot_id: int
+    on_date: date
+    starts_at: datetime
+    ends_at: datetime
+    label_zh: str
+    label_en: str
+    price_minor: int
+    currency: str
+    release_at: datetime
+    closes_at: datetime
+    state: SlotState
+    left: int
+    capacity: int
+    reason_zh: str
+    reason_en: str
+
+
 class AvailabilityPage(msgspec.Struct, frozen=True):
     """A product's slots as they were at `as_of`."""
 
     product_id: int
     as_of: datetime
-    slots: list[SlotView]
+    slots: list[SlotAnswer]
+
+
+def slot_answer(view: SlotView) -> SlotAnswer:
+    """The slot with its texts in Chinese and English, '' where nobody wrote any."""
+    return SlotAnswer(
+        slot_id=view.slot_id,
+        on_date=view.on_date,
+        starts_at=view.starts_at,
+        ends_at=view.ends_at,
+        label_zh=view.label.get(DEFAULT, ""),
+        label_en=view.label.get(SOURCE, ""),
+        price_minor=view.price_minor,
+        currency=view.currency,
+        release_at=view.release_at,
+        closes_at=view.closes_at,
+        state=view.state,
+        left=view.left,
+        capacity=view.capacity,
+        reason_zh=view.reason.get(DEFAULT, ""),
+        reason_en=view.reason.get(SOURCE, ""),
+    )
 
 
 def details_of(body: BookingBody, *, vault: Vault, now: datetime, locale: str) -> Details:

@@ -19,6 +19,7 @@ from wenyue.booking import (
 )
 from wenyue.core.documents import mask_document, mask_name
 from wenyue.core.limits import LINES_MAX, PAGE_SIZE, PAGE_SIZE_MAX
+from wenyue.locale import text_in
 from wenyue.policy import cancel_terms
 from wenyue.web.api.asking import (
     HolderLoginOf,
@@ -30,7 +31,6 @@ from wenyue.web.api.asking import (
 )
 from wenyue.web.api.denials import denied
 from wenyue.web.api.problems import RETRY_AFTER_S, change_problem, status_of
-from wenyue.web.shared.i18n import pick
 from wenyue.web.shared.problem import PROBLEM_TYPE, RequestRefused
 
 router: Final = APIRouter(prefix="/v1/bookings", tags=["bookings"])
@@ -260,8 +260,8 @@ def _booking(view: BookingView, services: ServicesOf, locale: str) -> BookingAns
                 slot_id=line.slot_id,
                 product_id=line.product_id,
                 venue_code=line.venue_code,
-                venue=pick(line.venue_zh, line.venue_en, locale),
-                product=pick(line.product_zh, line.product_en, locale),
+                venue=text_in(line.venue, locale),
+                product=text_in(line.product, locale),
                 on_date=line.on_date,
                 starts_at=line.starts_at,
                 ends_at=line.ends_at,

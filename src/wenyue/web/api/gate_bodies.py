@@ -16,7 +16,7 @@ from wenyue.gate import (
     ScanAnswer,
     Visit,
 )
-from wenyue.web.shared.i18n import pick
+from wenyue.locale import text_in
 from wenyue.web.wording.gate_sentences import say_scan
 
 Line = Annotated[int, Field(ge=0, le=32_767)]
@@ -122,9 +122,9 @@ def answer_body(answer: ScanAnswer, locale: str) -> AnswerBody:
         quantity=answer.quantity,
         name=answer.name,
         document=answer.document,
-        venue_name=pick(answer.venue_zh, answer.venue_en, locale),
-        product=pick(answer.product_zh, answer.product_en, locale),
-        session=pick(answer.label_zh, answer.label_en, locale),
+        venue_name=text_in(answer.venue, locale),
+        product=text_in(answer.product, locale),
+        session=text_in(answer.label, locale),
         on_date=answer.on_date,
         starts_at=answer.starts_at,
         ends_at=answer.ends_at,
@@ -141,8 +141,8 @@ def answer_body(answer: ScanAnswer, locale: str) -> AnswerBody:
 
 def _visit(one: Visit, locale: str) -> VisitBody:
     return VisitBody(
-        venue_name=pick(one.venue_zh, one.venue_en, locale),
-        product=pick(one.product_zh, one.product_en, locale),
+        venue_name=text_in(one.venue, locale),
+        product=text_in(one.product, locale),
         on_date=one.on_date,
         starts_at=one.starts_at,
     )
@@ -156,7 +156,7 @@ def _choice(choice: Choice, locale: str) -> ChoiceBody:
         quantity=choice.quantity,
         name=choice.name,
         document=choice.document,
-        product=pick(choice.product_zh, choice.product_en, locale),
+        product=text_in(choice.product, locale),
         is_waiting=choice.is_waiting,
         kind=choice.kind,
         nationality=choice.nationality,

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from wenyue.application.look_up_visitor import LookUpVisitor, look_up_visitor
 from wenyue.application.on_duty import NotAtPost, Place
 from wenyue.gate import FoundVisit, LookupKind, LookupProblem, Standing, booking_code
+from wenyue.locale import text_in
 from wenyue.web.api.asking import LocaleOf, LoginOf, RightOf, ServicesOf
 from wenyue.web.api.gate_refused import Refused, not_at_post, problem_of, staff_with
-from wenyue.web.shared.i18n import pick
 from wenyue.web.wording.lookup import LOOKUP_PROBLEMS, STANDINGS
 
 _TEXT_MAX: Final = 120
@@ -96,8 +96,8 @@ def _visit(one: FoundVisit, locale: str) -> FoundVisitBody:
         quantity=one.quantity,
         standing=one.standing,
         word=STANDINGS[one.standing].say(locale),
-        product=pick(one.product_zh, one.product_en, locale),
-        session=pick(one.label_zh, one.label_en, locale),
+        product=text_in(one.product, locale),
+        session=text_in(one.label, locale),
         on_date=one.on_date,
         starts_at=one.starts_at,
         ends_at=one.ends_at,

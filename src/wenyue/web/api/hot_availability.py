@@ -12,7 +12,7 @@ from wenyue.booking import availability
 from wenyue.container import Services
 from wenyue.core.limits import AVAILABILITY_AGE_S_MAX, AVAILABILITY_DAYS_MAX
 from wenyue.platform.database.db import DatabaseDown
-from wenyue.web.api.bodies import AvailabilityPage
+from wenyue.web.api.bodies import AvailabilityPage, slot_answer
 from wenyue.web.api.hot_answers import FRESH, JSON, NONE, REFUSED_HEADERS, encode, send_answer
 from wenyue.web.api.metrics import Meter
 from wenyue.web.middleware.edge import Receive, Scope, Send
@@ -81,7 +81,7 @@ class HotAvailability:
                 slots = await availability(tx, product_id, from_day, to_day, now)
         except (DatabaseDown, OperationalError, InterfaceError):
             raise RequestRefused(503, "busy") from None
-        return encode(AvailabilityPage(product_id, now, slots))
+        return encode(AvailabilityPage(product_id, now, [slot_answer(one) for one in slots]))
 
 
 def _range(query: bytes) -> tuple[int, date, date]:

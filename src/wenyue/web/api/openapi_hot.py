@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from wenyue.booking import SlotView
 from wenyue.core.limits import AVAILABILITY_DAYS_MAX
-from wenyue.web.api.bodies import AvailabilityPage, BookedAnswer, BookingBody
+from wenyue.web.api.bodies import AvailabilityPage, BookedAnswer, BookingBody, SlotAnswer
 from wenyue.web.shared.problem import FieldError, Problem
 
 _REF: Final = "#/components/schemas/{name}"
@@ -16,7 +15,7 @@ _REF: Final = "#/components/schemas/{name}"
 
 def hot_schemas() -> dict[str, Any]:
     """The msgspec types of the hot endpoints; msgspec itself does not say that an instant is a date-time."""
-    kinds = (BookingBody, BookedAnswer, AvailabilityPage, SlotView, Problem, FieldError)
+    kinds = (BookingBody, BookedAnswer, AvailabilityPage, SlotAnswer, Problem, FieldError)
     _, found = msgspec.json.schema_components(kinds, ref_template=_REF)
     for kind in kinds:
         for field in msgspec.structs.fields(kind):

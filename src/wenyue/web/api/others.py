@@ -18,6 +18,7 @@ from wenyue.core.clock import local_date
 from wenyue.core.documents import NameProblem, parse_name
 from wenyue.core.limits import NAME_LENGTH_MAX
 from wenyue.gate import LookupProblem
+from wenyue.locale import text_in
 from wenyue.web.api.asking import (
     HolderLoginOf,
     HolderOf,
@@ -31,7 +32,6 @@ from wenyue.web.api.asking import (
 from wenyue.web.api.gate_refused import Refused, not_at_post, problem_of, staff_of
 from wenyue.web.api.people import PersonBody, identity_of
 from wenyue.web.api.problems import RETRY_AFTER_S, change_problem, status_of
-from wenyue.web.shared.i18n import pick
 from wenyue.web.shared.problem import PROBLEM_TYPE, FieldError, RequestRefused
 from wenyue.web.wording.documents import NAME_ERRORS
 from wenyue.web.wording.lookup import LOOKUP_PROBLEMS
@@ -161,8 +161,8 @@ def _shown(found: Sequence[by_others.PlaceByOther], locale: str) -> PlacesBody:
         items=[
             PlaceBody(
                 slot_id=one.slot_id,
-                venue=pick(one.venue_zh, one.venue_en, locale),
-                product=pick(one.product_zh, one.product_en, locale),
+                venue=text_in(one.venue, locale),
+                product=text_in(one.product, locale),
                 on_date=one.on_date,
                 starts_at=one.starts_at,
                 ends_at=one.ends_at,

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from wenyue.application.sign_in_with_card import CardKnock, NewLogin, sign_in_with_card
 from wenyue.cards import CardProblem, CardView, Denied, cards_of, clean_card_no
 from wenyue.core.limits import LOGIN_TTL_S
+from wenyue.locale import text_in
 from wenyue.web.api.asking import (
     HolderOf,
     LocaleOf,
@@ -20,7 +21,6 @@ from wenyue.web.api.asking import (
     sign_out,
 )
 from wenyue.web.shared.caller import caller_of, known_device
-from wenyue.web.shared.i18n import pick
 from wenyue.web.shared.problem import PROBLEM_TYPE, plain_problem
 from wenyue.web.wording.cards import CARD_PROBLEMS, say_denied
 
@@ -141,14 +141,14 @@ def card_answer(card: CardView, locale: str) -> CardAnswer:
         card_id=card.id,
         card_no=card.card_no,
         type=card.type_code,
-        name=pick(card.name_zh, card.name_en, locale),
+        name=text_in(card.name, locale),
         state=card.state.name.lower(),
         valid_from=card.valid_from,
         valid_to=card.valid_to,
         entitlements=[
             EntitlementAnswer(
                 no=pot.no,
-                name=pick(pot.name_zh, pot.name_en, locale),
+                name=text_in(pot.name, locale),
                 granted=pot.granted,
                 used=pot.used,
                 left=pot.left,

@@ -22,8 +22,8 @@ from wenyue.catalogue import (
 )
 from wenyue.catalogue import venues as find_venues
 from wenyue.core.limits import PAGE_SIZE, PAGE_SIZE_MAX, SEARCH_TEXT_MAX
+from wenyue.locale import DEFAULT, SOURCE, text_in
 from wenyue.web.api.asking import LocaleOf, ServicesOf
-from wenyue.web.shared.i18n import pick
 from wenyue.web.shared.problem import RequestRefused
 
 router: Final = APIRouter(prefix="/v1", tags=["catalogue"])
@@ -183,9 +183,9 @@ def _venue(one: Venue, locale: str) -> dict[str, Any]:
     return {
         "code": one.code,
         "kind": one.kind,
-        "name": pick(one.name_zh, one.name_en, locale),
-        "name_zh": one.name_zh,
-        "name_en": one.name_en,
+        "name": text_in(one.name, locale),
+        "name_zh": text_in(one.name, DEFAULT),
+        "name_en": one.name.get(SOURCE, ""),
         "province": one.province,
         "city": one.city,
         "latitude": one.latitude,
@@ -193,7 +193,7 @@ def _venue(one: Venue, locale: str) -> dict[str, Any]:
         "level": one.level,
         "timezone": one.timezone,
         "tags": list(one.tags),
-        "summary": pick(one.summary_zh, one.summary_en, locale),
+        "summary": text_in(one.summary, locale),
         "is_demo": one.is_demo,
     }
 
@@ -204,9 +204,9 @@ def _product(one: Product, venue_code: str, locale: str) -> ProductAnswer:
         venue_code=venue_code,
         code=one.code,
         kind=one.kind,
-        name=pick(one.name_zh, one.name_en, locale),
-        name_zh=one.name_zh,
-        name_en=one.name_en,
+        name=text_in(one.name, locale),
+        name_zh=text_in(one.name, DEFAULT),
+        name_en=one.name.get(SOURCE, ""),
         price_minor=one.price_minor,
         currency=one.currency,
         policy_code=one.policy_code,

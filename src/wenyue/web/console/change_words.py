@@ -7,14 +7,15 @@ from itertools import groupby
 from typing import Any, Final, TypeVar
 
 from wenyue import catalogue
+from wenyue.application.changeables import told_by
 from wenyue.catalogue import Product, Venue
 from wenyue.changes import Change, Counts, Refusal, State
-from wenyue.locale import Message
+from wenyue.locale import Message, text_in
 from wenyue.locale.formats import say_number
 from wenyue.platform.database.db import Tx
 from wenyue.web.console.holiday_words import say_kind
 from wenyue.web.console.speaking import Speaks
-from wenyue.web.shared.i18n import Locale, pick, say_full_date, say_money
+from wenyue.web.shared.i18n import Locale, say_full_date, say_money
 
 V = TypeVar("V")
 ROWS_MAX: Final = 60
@@ -117,7 +118,7 @@ def rows_of(speaks: Speaks, change: Change, named: Named) -> list[Row]:
         span = say_days(
             date.fromisoformat(asked["from_day"]), date.fromisoformat(asked["to_day"]), speaks.locale
         )
-        told = asked["reason_zh"] + (f" / {asked['reason_en']}" if asked.get("reason_en") else "")
+        told = " / ".join(told_by(asked).values())
         return [
             Row(f"{what} · {span}", speaks.gettext("open"), speaks.gettext("closed")),
             Row(speaks.gettext("Message to travellers"), "", told),
@@ -184,4 +185,4 @@ def say_days(first: date, last: date, locale: Locale) -> str:
 def _name(one: Venue | Product | None, locale: Locale) -> str:
     if one is None:
         return ""
-    return pick(one.name_zh, one.name_en, locale)
+    return text_in(one.name, locale)

@@ -9,11 +9,12 @@ from starlette.responses import Response
 from wenyue.booking import touched
 from wenyue.catalogue import closures
 from wenyue.core.clock import days, local_date
+from wenyue.locale import text_in
 from wenyue.locale.formats import MONTH_AND_YEAR, say_day, say_number
 from wenyue.web.console.change_pages import operator_of
 from wenyue.web.console.context import OperatorContext, get
 from wenyue.web.console.proposal_pages import name_of, venue_of
-from wenyue.web.shared.i18n import pick, say_full_date
+from wenyue.web.shared.i18n import say_full_date
 from wenyue.web.shared.request_context import redirect
 
 _MONTH: Final = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
@@ -36,7 +37,7 @@ async def show_days(context: OperatorContext) -> Response:
         found = await touched.venue_days(tx, venue.id, max(first, today), last)
         standing = (await closures(tx, [venue.id], max(first, today), last)).get(venue.id, [])
     told = {
-        day: pick(one.reason_zh, one.reason_en, context.locale)
+        day: text_in(one.reason, context.locale)
         for one in standing
         if one.product_id is None
         for day in days(max(one.from_date, first), min(one.to_date, last))

@@ -9,9 +9,8 @@ from wenyue.application.manage_devices import AllowDevice, Allowed, allow_device
 from wenyue.application.operating import NotDone
 from wenyue.catalogue import venue, venues_by_id
 from wenyue.core.duties import Right, venues_for
-from wenyue.locale import Message
+from wenyue.locale import Message, text_in
 from wenyue.web.console.context import OperatorContext, get, post
-from wenyue.web.shared.i18n import pick
 from wenyue.web.shared.request_context import redirect
 
 _FIELD_MAX: Final = 64
@@ -67,7 +66,7 @@ async def _page(
     async with context.services.db.reading() as tx:
         found = await gate_devices.devices(tx, theirs)
         known = await venues_by_id(tx, sorted({one.device.venue_id for one in found}))
-    names = {id_: pick(one.name_zh, one.name_en, context.locale) for id_, one in known.items()}
+    names = {id_: text_in(one.name, context.locale) for id_, one in known.items()}
     shown = [
         {
             "id": one.device.id,

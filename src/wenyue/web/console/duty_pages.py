@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from wenyue.catalogue import venues_by_id
 from wenyue.core.duties import RIGHTS, Right, Role, may, may_anywhere
+from wenyue.locale import text_in
 from wenyue.web.console.context import OperatorContext, get
-from wenyue.web.shared.i18n import pick
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.wording.duties import RIGHT_WORDS, ROLES, WHOLE_DESTINATION, say_scope
 
@@ -31,7 +31,7 @@ async def show_duties(context: OperatorContext) -> Response:
     async with context.services.db.reading() as tx:
         ids = sorted({one.venue_id for one in held if one.venue_id is not None})
         venues = await venues_by_id(tx, ids)
-    names = {id_: pick(venue.name_zh, venue.name_en, context.locale) for id_, venue in venues.items()}
+    names = {id_: text_in(venue.name, context.locale) for id_, venue in venues.items()}
     rows: list[RightRow] = []
     for right, roles in RIGHTS.items():
         own = [one for one in held if one.role in roles]

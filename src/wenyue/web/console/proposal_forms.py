@@ -19,7 +19,7 @@ from wenyue.booking import touched
 from wenyue.catalogue import Product, Venue
 from wenyue.core.clock import at_local, days
 from wenyue.core.ids import uuid7
-from wenyue.locale import Message
+from wenyue.locale import DEFAULT, SOURCE, Message, written
 from wenyue.platform.database.db import Tx
 from wenyue.web.console.context import OperatorContext
 from wenyue.web.console.not_done import SAID, field_of
@@ -98,8 +98,8 @@ async def read_request(
     if span is None or form.wrong:
         return None
     if minor is None or product_id is None:
-        told = (form.values["told"], form.values["told_en"])
-        return CloseSlots(form.venue.id, *span, *told, product_id)
+        told = written({DEFAULT: form.values["told"], SOURCE: form.values["told_en"]})
+        return CloseSlots(form.venue.id, *span, told, product_id)
     return Reprice(product_id, dict.fromkeys(days(*span), minor))
 
 

@@ -16,6 +16,7 @@ from wenyue.changes import REASON_LENGTH_MAX, Effect, Looked, Refusal
 from wenyue.core.clock import local_date
 from wenyue.core.duties import Right, venues_for
 from wenyue.core.ids import uuid7
+from wenyue.locale import text_in
 from wenyue.platform.database.db import Tx
 from wenyue.web.console.change_pages import operator_of
 from wenyue.web.console.change_words import ACTS, REFUSALS, say_counts, say_days
@@ -32,7 +33,7 @@ from wenyue.web.console.proposal_forms import (
     read_request,
 )
 from wenyue.web.shared.forms import parse_day, whole_number
-from wenyue.web.shared.i18n import pick, say_full_date
+from wenyue.web.shared.i18n import say_full_date
 from wenyue.web.shared.request_context import redirect
 
 _AHEAD: Final = timedelta(days=800)
@@ -103,7 +104,7 @@ async def _choose_venue(context: OperatorContext, tx: Tx, operator: Operator, te
     theirs = venues_for(operator.duties, Right.SLOTS_CLOSE)
     if theirs is not None:
         known = await catalogue.venues_by_id(tx, sorted(theirs))
-        found = [one for one in known.values() if text in one.name_zh + one.name_en]
+        found = [one for one in known.values() if any(text in name for name in one.name.values())]
     else:
         found = await catalogue.venues(tx, text=text, limit=_VENUES_SHOWN_MAX)
     shown = [(one.id, name_of(context, one), one.city or one.province) for one in found[:_VENUES_SHOWN_MAX]]
@@ -155,13 +156,13 @@ def _acts(context: OperatorContext) -> list[tuple[str, str]]:
 
 
 def _closure(context: OperatorContext, one: Closure) -> str:
-    reason = pick(one.reason_zh, one.reason_en, context.locale)
+    reason = text_in(one.reason, context.locale)
     return f"{say_days(one.from_date, one.to_date, context.locale)} {reason}"
 
 
 def name_of(context: OperatorContext, one: Venue | Product) -> str:
     """In the reader's language."""
-    return pick(one.name_zh, one.name_en, context.locale)
+    return text_in(one.name, context.locale)
 
 
 routes: Final = [get("/console/changes/new", show_new), post("/console/changes/new", do_new)]

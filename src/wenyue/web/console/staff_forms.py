@@ -10,10 +10,9 @@ from wenyue.core import duties as rights
 from wenyue.core.documents.text import has_controls, has_unseen
 from wenyue.core.duties import AT_POSTS, POST_LENGTH_MAX, Duties, Role
 from wenyue.core.ids import parse_uuid, uuid7
-from wenyue.locale import Message
+from wenyue.locale import Message, text_in
 from wenyue.platform.database.db import Tx
 from wenyue.web.console.context import OperatorContext
-from wenyue.web.shared.i18n import pick
 from wenyue.web.wording.duties import ROLES, say_scope
 
 CODE_LENGTH_MAX: Final = 64
@@ -166,7 +165,7 @@ async def names_of(context: OperatorContext, tx: Tx, held: list[Duties]) -> dict
     """The venues of these duties by name."""
     ids = sorted({one.venue_id for duties in held for one in duties if one.venue_id is not None})
     found = await catalogue.venues_by_id(tx, ids)
-    return {id_: pick(one.name_zh, one.name_en, context.locale) for id_, one in found.items()}
+    return {id_: text_in(one.name, context.locale) for id_, one in found.items()}
 
 
 def say_duty(context: OperatorContext, one: rights.Duty, names: dict[int, str]) -> str:

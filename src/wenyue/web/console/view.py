@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from wenyue.locale import translations
+from wenyue.locale import text_in, translations
 from wenyue.locale.formats import say_clock, say_day, say_number
 from wenyue.web.console.live import Live, old_facts
 from wenyue.web.console.plots import Series, Tick, Value, plot
@@ -21,7 +21,6 @@ from wenyue.web.console.words import (
     state_of,
 )
 from wenyue.web.shared import Locale, environment
-from wenyue.web.shared.i18n import pick
 
 PIECES: Final = ("state", "tiles", "load", "latency", "queue", "reasons", "signs", "tight", "processes")
 _GOAL_MS: Final = 1_000
@@ -208,8 +207,8 @@ def _signs(live: Live, locale: Locale) -> dict[str, Any]:
 def _tight(live: Live, locale: Locale) -> dict[str, Any]:
     rows = [
         {
-            "venue": pick(one.venue_zh, one.venue_en, locale),
-            "product": pick(one.product_zh, one.product_en, locale),
+            "venue": text_in(one.venue, locale),
+            "product": text_in(one.product, locale),
             "when": f"{say_day(date.fromisoformat(one.on_date), locale)} {one.starts}",
             "left": one.left,
             "capacity": one.capacity,

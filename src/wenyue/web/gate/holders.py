@@ -19,13 +19,13 @@ from wenyue.core.clock import local_date
 from wenyue.core.documents import mask_document, mask_name
 from wenyue.core.limits import CARDS_SHOWN_MAX
 from wenyue.gate import LookupProblem
+from wenyue.locale import text_in
 from wenyue.platform.database.db import Tx
 from wenyue.web.gate.confirming import LOGIN, says, second_fields, second_of, what_to_sign
 from wenyue.web.gate.context import GateContext, Station
 from wenyue.web.gate.passkeys import asks_what_to_sign, said_of
 from wenyue.web.shared.card_numbers import masked_card_no
 from wenyue.web.shared.forms import FieldError
-from wenyue.web.shared.i18n import pick
 from wenyue.web.shared.person_form import (
     PersonForm,
     blank_values,
@@ -218,7 +218,7 @@ async def _page(
     return context.page(
         "holders",
         status=status if status != 200 or not errors else 422,
-        venue=pick(venue.name_zh, venue.name_en, context.locale),
+        venue=text_in(venue.name, context.locale),
         station_key=station.key,
         values=typed.person.values,
         cards=typed.cards,

@@ -18,9 +18,9 @@ from wenyue.gate import (
     Standing,
     booking_code,
 )
-from wenyue.locale import translations
+from wenyue.locale import text_in, translations
 from wenyue.web.gate.context import GateContext, Station
-from wenyue.web.shared.i18n import Locale, pick, say_date, say_span
+from wenyue.web.shared.i18n import Locale, say_date, say_span
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.wording.lookup import LOOKUP_KINDS, LOOKUP_PROBLEMS, STANDINGS
 
@@ -97,7 +97,7 @@ async def _page(
         "lookup",
         status=200 if not is_problem else 429 if found is LookupProblem.TOO_OFTEN else 422,
         is_page=True,
-        venue=pick(venue.name_zh, venue.name_en, context.locale),
+        venue=text_in(venue.name, context.locale),
         days=context.services.settings.gate.lookup_days,
         **lookup_form(context, kind, text) | said,
     )
@@ -116,7 +116,7 @@ def _found(found: Found | LookupProblem | None, locale: Locale) -> dict[str, obj
 
 
 def _view(one: FoundVisit, locale: Locale) -> VisitView:
-    label = pick(one.label_zh, one.label_en, locale)
+    label = text_in(one.label, locale)
     said = translations(locale)
     people = tuple(
         said.gettext("{person} (already used)", person=person) if p.is_used else person
@@ -129,7 +129,7 @@ def _view(one: FoundVisit, locale: Locale) -> VisitView:
         booking_id=str(one.booking_id),
         code=booking_code(one.booking_id),
         place=f"{one.line_no}.{one.people[0].visitor_no}" if is_single else "",
-        product=pick(one.product_zh, one.product_en, locale),
+        product=text_in(one.product, locale),
         session=f"{label} {say_span(one.starts_at, one.ends_at, one.timezone)}".strip(),
         day=say_date(one.on_date, locale),
         standing=STANDINGS[one.standing].say(locale),

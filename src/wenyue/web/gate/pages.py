@@ -18,6 +18,7 @@ from wenyue.gate import (
     clean_line,
     recent,
 )
+from wenyue.locale import text_in
 from wenyue.platform.certificates import Certificates
 from wenyue.platform.database.db import Tx
 from wenyue.web.gate.clerks import routes as clerk_routes
@@ -29,7 +30,6 @@ from wenyue.web.gate.passkeys import asks_what_to_sign
 from wenyue.web.gate.undoing import second_form, take_back, undo_said
 from wenyue.web.gate.views import ResultView, RowView, party_view, result_view, row_view
 from wenyue.web.shared import SECURITY_HEADERS, has_static
-from wenyue.web.shared.i18n import pick
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.shared.second_step import do_enrolment, do_factor, show_enrolment, show_factor
 from wenyue.web.shared.staff import do_signin, do_signout, show_signin
@@ -200,7 +200,7 @@ async def _setup(context: GateContext, problem: str = "") -> Response:
 
 
 def _venue_name(context: GateContext, venue: Venue) -> str:
-    return pick(venue.name_zh, venue.name_en, context.locale)
+    return text_in(venue.name, context.locale)
 
 
 def _places(raw: list[str]) -> list[tuple[int, int]]:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from wenyue.core.clock import zone
 from wenyue.gate import UNDO_WINDOW_S, Choice, Reason, ScanAnswer
-from wenyue.locale import Message, translations
-from wenyue.web.shared.i18n import Locale, pick, say_span
+from wenyue.locale import Message, text_in, translations
+from wenyue.web.shared.i18n import Locale, say_span
 from wenyue.web.wording.gate import Tone
 from wenyue.web.wording.gate_sentences import say_choice_document, say_scan
 
@@ -79,7 +79,7 @@ def result_view(answer: ScanAnswer, locale: Locale, new_scan_id: UUID) -> Result
         name=answer.name,
         document=answer.document,
         count=_say_people(answer.quantity, locale) if answer.quantity > 1 else "",
-        product=pick(answer.product_zh, answer.product_en, locale),
+        product=text_in(answer.product, locale),
         session=_session(answer, locale),
         note=note,
         choices=tuple(_choice_view(choice, locale) for choice in answer.choices),
@@ -103,7 +103,7 @@ def party_view(answers: list[ScanAnswer], locale: Locale) -> ResultView:
         why=first.why if refused else gettext("All valid and redeemed."),
         next_step=first.next_step,
         count=_say_people(sum(answer.quantity for answer in admitted), locale) if admitted else "",
-        product=pick(answers[0].product_zh, answers[0].product_en, locale),
+        product=text_in(answers[0].product, locale),
         session=_session(answers[0], locale),
         people=tuple(f"{answer.name} · {say_scan(answer, locale).word}" for answer in answers),
     )
@@ -121,7 +121,7 @@ def row_view(answer: ScanAnswer, locale: Locale, now: datetime) -> RowView:
         icon=said.icon,
         word=said.word,
         who=" ".join(part for part in (answer.name, several) if part),
-        product=pick(answer.product_zh, answer.product_en, locale),
+        product=text_in(answer.product, locale),
         is_undone=answer.reason is Reason.UNDONE,
         can_undo=answer.reason is Reason.ADMIT and is_recent,
     )
@@ -150,7 +150,7 @@ def _verdict(tone: Tone, locale: Locale) -> str:
 def _session(answer: ScanAnswer, locale: Locale) -> str:
     if answer.starts_at is None or answer.ends_at is None:
         return ""
-    label = pick(answer.label_zh, answer.label_en, locale)
+    label = text_in(answer.label, locale)
     return f"{label} {say_span(answer.starts_at, answer.ends_at, answer.timezone)}".strip()
 
 
@@ -161,6 +161,6 @@ def _choice_view(choice: Choice, locale: Locale) -> ChoiceView:
         place=f"{choice.line_no}.{choice.visitor_no}",
         name=" ".join(part for part in (choice.name, several) if part) or f"#{choice.visitor_no + 1}",
         document=say_choice_document(choice, locale),
-        product=pick(choice.product_zh, choice.product_en, locale),
+        product=text_in(choice.product, locale),
         is_waiting=choice.is_waiting,
     )

@@ -24,7 +24,6 @@ __all__ = [
     "is_large",
     "lang_of",
     "locale_of",
-    "pick",
     "say_date",
     "say_full_date",
     "say_instant",
@@ -71,11 +70,6 @@ def say_span(starts: datetime, ends: datetime, timezone: str) -> str:
 def lang_of(text: str) -> str:
     """The language attribute of content that may stay Chinese on an English page: names, places."""
     return "zh-CN" if any("\u3400" <= character <= "\u9fff" for character in text) else "en"
-
-
-def pick(zh: str, en: str, locale: Locale) -> str:
-    """Catalogue content in the language, or in Chinese where nobody wrote English yet."""
-    return zh if locale == DEFAULT or not en else en
 
 
 def _cookie(request: Request, name: str) -> str | None:

@@ -30,10 +30,11 @@ from wenyue.catalogue import product, venue, venues_by_id
 from wenyue.container import Services
 from wenyue.core.ids import parse_uuid
 from wenyue.core.limits import LINES_MAX
+from wenyue.locale import text_in
 from wenyue.locale.formats import say_instant
 from wenyue.platform.database.db import Tx
 from wenyue.web.shared import whole_number
-from wenyue.web.shared.i18n import pick, say_date, say_span
+from wenyue.web.shared.i18n import say_date, say_span
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.traveller.booking_views import (
     BookingFacts,
@@ -173,7 +174,7 @@ async def ask_cancel(context: TravellerContext) -> Response:
     is_held = view.hold_until is not None
     lines = [] if is_held else terms_of(shown_lines(view), context.services.presets, context.now)
     terms = [
-        say_terms(one, pick(line.venue_zh, line.venue_en, context.locale), line.timezone, context.locale)
+        say_terms(one, text_in(line.venue, context.locale), line.timezone, context.locale)
         for line, one in lines
     ]
     return context.page(
@@ -222,7 +223,7 @@ async def ask_reschedule(context: TravellerContext) -> Response:
     lines = [
         (
             with_query(f"/bookings/{view.id}/reschedule", {"line": one.line_no}),
-            f"{pick(one.venue_zh, one.venue_en, context.locale)} · {say_date(one.on_date, context.locale)}",
+            f"{text_in(one.venue, context.locale)} · {say_date(one.on_date, context.locale)}",
             one.line_no == line.line_no,
         )
         for one in shown_lines(view)
@@ -230,7 +231,7 @@ async def ask_reschedule(context: TravellerContext) -> Response:
     now_text = (
         f"{say_date(line.on_date, context.locale)} {say_span(line.starts_at, line.ends_at, line.timezone)}"
     )
-    name = pick(line.venue_zh, line.venue_en, context.locale)
+    name = text_in(line.venue, context.locale)
     terms = [
         say_terms(one, name, line.timezone, context.locale, is_move=True)
         for _, one in terms_of([line], context.services.presets, context.now)

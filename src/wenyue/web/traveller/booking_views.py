@@ -12,12 +12,11 @@ from wenyue.catalogue import Venue
 from wenyue.core.clock import local_date, zone
 from wenyue.core.documents import DocumentKind, age_on, mask_document, mask_name
 from wenyue.gate import booking_code
-from wenyue.locale import Message, translations
+from wenyue.locale import Message, text_in, translations
 from wenyue.locale.formats import WEEKDAY_NAME, say_day, say_instant
 from wenyue.policy import CancelTerms, Preset, cancel_terms
 from wenyue.web.shared.i18n import (
     Locale,
-    pick,
     say_date,
     say_full_date,
     say_money,
@@ -93,7 +92,7 @@ def ticket_view(booking: BookingView, now: datetime, locale: Locale) -> TicketVi
     lines = shown_lines(booking)
     first, state = lines[0], _STATES[state_of(booking, now)]
     is_night = first.product_kind == "night"
-    label = "" if is_night else said_label(first.label_zh, first.label_en, locale)
+    label = "" if is_night else said_label(first.label, locale)
     names = [mask_name(visitor.name) for _, visitor in booking.coming]
     party = names[0] if names else say_quantity(first.product_kind, first.quantity, locale)
     if len(names) > 1:
@@ -103,7 +102,7 @@ def ticket_view(booking: BookingView, now: datetime, locale: Locale) -> TicketVi
         month=say_month(first.on_date, locale),
         day=str(first.on_date.day),
         weekday=say_day(first.on_date, locale, WEEKDAY_NAME),
-        title=pick(first.venue_zh, first.venue_en, locale),
+        title=text_in(first.venue, locale),
         when=f"{_time_of(first, locale)} {label}".strip(),
         party=party,
         more=gettext("{n} more", n=len(lines) - 1) if len(lines) > 1 else "",
@@ -126,8 +125,8 @@ def line_view(line: LineView, kind: str, locale: Locale, currency: str) -> views
         slot_id=line.slot_id,
         kind=kind,
         icon=KIND_ICONS.get(kind, "ticket"),
-        title=pick(line.venue_zh, line.venue_en, locale),
-        product=pick(line.product_zh, line.product_en, locale),
+        title=text_in(line.venue, locale),
+        product=text_in(line.product, locale),
         when=f"{say_date(line.on_date, locale)} {_time_of(line, locale)}",
         quantity=say_quantity(line.product_kind, line.quantity, locale) + redeemed,
         price="" if is_on_card else say_money(line.price_minor * line.quantity, locale, currency),
@@ -177,7 +176,7 @@ def booking_page(facts: BookingFacts, locale: Locale) -> BookingPage:
     return BookingPage(
         id=str(view.id),
         version=f"{int(view.changed_at.timestamp())}-{max(line.line_no for line in view.lines)}",
-        title=pick(first.venue_zh, first.venue_en, locale),
+        title=text_in(first.venue, locale),
         when=f"{say_date(first.on_date, locale)} {_time_of(first, locale)}",
         state=state[0].say(locale),
         icon=state[2],
@@ -269,7 +268,7 @@ def _terms(facts: BookingFacts, lines: list[LineView], locale: Locale) -> list[N
     if facts.view.state is not BookingState.CONFIRMED or is_over(facts.view, facts.now):
         return []
     said = [
-        say_terms(terms, pick(line.venue_zh, line.venue_en, locale), line.timezone, locale)
+        say_terms(terms, text_in(line.venue, locale), line.timezone, locale)
         for line, terms in terms_of(lines, facts.presets, facts.now)
     ]
     return list(dict.fromkeys(said))

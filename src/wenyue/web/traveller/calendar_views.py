@@ -9,12 +9,11 @@ from urllib.parse import urlencode
 from wenyue.booking import LineView, Outcome, SlotState, SlotView
 from wenyue.catalogue import Product, Venue
 from wenyue.core.clock import days, local_date, zone
-from wenyue.locale import DEFAULT, Message, translations
+from wenyue.locale import DEFAULT, Message, Texts, text_in, translations
 from wenyue.locale.formats import say_ago, say_instant
 from wenyue.policy import HolidayCalendar
 from wenyue.web.shared.i18n import (
     Locale,
-    pick,
     say_date,
     say_money,
     say_short_release,
@@ -109,9 +108,9 @@ def _provisional(holidays: HolidayCalendar, span: Sequence[date], locale: Locale
     ) or ""
 
 
-def said_label(label_zh: str, label_en: str, locale: Locale) -> str:
+def said_label(texts: Texts, locale: Locale) -> str:
     """A session's label, unless it only repeats the time."""
-    label = pick(label_zh, label_en, locale)
+    label = text_in(texts, locale)
     return label if any(character.isalpha() for character in label) else ""
 
 
@@ -184,7 +183,7 @@ def _shut_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tu
         opens = say_short_release(soon.release_at, facts.venue.timezone, locale)
         return "unreleased", gettext("Soon"), gettext("Not open yet ({x})", x=opens)
     if (closed := by_state.get(SlotState.CLOSED)) is not None:
-        reason = closed.reason_en if locale == "en" else closed.reason_zh
+        reason = closed.reason.get(locale, "")  # in a sentence of the page's language, or not at all
         return (
             "closed",
             gettext("Closed"),
@@ -211,7 +210,7 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
     return SessionView(
         slot_id=slot.slot_id,
         time=_time_of(slot, facts.venue.timezone, locale, is_night=is_night),
-        label="" if is_night else said_label(slot.label_zh, slot.label_en, locale),
+        label="" if is_night else said_label(slot.label, locale),
         state=state,
         tone=tone,
         icon=icon,

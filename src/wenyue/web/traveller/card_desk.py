@@ -8,10 +8,10 @@ from typing import Final
 from wenyue.application.keep_visitor import main_card
 from wenyue.booking import Outcome, SlotView, on_card
 from wenyue.cards import CardFacts, CardRules, CardState, CardView, cards_of, read_facts
-from wenyue.locale import Message, translations
+from wenyue.locale import Message, text_in, translations
 from wenyue.platform.database.db import Tx
 from wenyue.web.shared.card_numbers import masked_card_no
-from wenyue.web.shared.i18n import Locale, pick, say_full_date
+from wenyue.web.shared.i18n import Locale, say_full_date
 from wenyue.web.traveller import views
 from wenyue.web.traveller.context import TravellerContext
 from wenyue.web.traveller.views import BenefitView
@@ -78,7 +78,7 @@ def card_view(card: CardView, holder: str, today: date, locale: Locale) -> views
     is_over = card.state is CardState.ACTIVE and card.valid_to is not None and card.valid_to < today
     return views.CardView(
         id=card.id,
-        name=pick(card.name_zh, card.name_en, locale),
+        name=text_in(card.name, locale),
         kind=_PERSON_TYPES.get(card.rules.person_type, _PERSON_TYPES["single"]).say(locale),
         number=masked_card_no(card.card_no),
         holder=holder,
@@ -100,7 +100,7 @@ def _validity(card: CardView, locale: Locale) -> str:
 
 def _benefit(card: CardView, number: int, locale: Locale) -> BenefitView:
     gettext, one = translations(locale).gettext, card.entitlements[number]
-    name = pick(one.name_zh, one.name_en, locale)
+    name = text_in(one.name, locale)
     if one.granted is None or one.left is None:
         used = translations(locale).ngettext("used once", "used {n} times", one.used) if one.used else ""
         return BenefitView(name, gettext("Unlimited"), note=used)

@@ -10,9 +10,10 @@ from wenyue.application.disown_place import disown_place
 from wenyue.application.places_by_others import NotTaken, own_places
 from wenyue.booking import Answer, by_others
 from wenyue.core.documents import NameProblem, parse_name
+from wenyue.locale import text_in
 from wenyue.platform.database.db import Tx
 from wenyue.web.shared.forms import FieldError
-from wenyue.web.shared.i18n import Locale, pick, say_date, say_span
+from wenyue.web.shared.i18n import Locale, say_date, say_span
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.traveller.context import TravellerContext, get, post
 from wenyue.web.traveller.outcome import refusal
@@ -94,12 +95,12 @@ async def _page(context: TravellerContext, tx: Tx, *, name: str = "", problem: s
 
 
 def _view(one: by_others.PlaceByOther, locale: Locale) -> PlaceView:
-    label = pick(one.label_zh, one.label_en, locale)
+    label = text_in(one.label, locale)
     when = f"{say_date(one.on_date, locale)} {say_span(one.starts_at, one.ends_at, one.timezone)} {label}"
     return PlaceView(
         slot_id=one.slot_id,
-        venue=pick(one.venue_zh, one.venue_en, locale),
-        product=pick(one.product_zh, one.product_en, locale),
+        venue=text_in(one.venue, locale),
+        product=text_in(one.product, locale),
         when=when.strip(),
         is_used=one.is_used,
     )

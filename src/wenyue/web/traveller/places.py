@@ -19,12 +19,12 @@ from wenyue.catalogue import (
 )
 from wenyue.core.clock import local_date
 from wenyue.core.limits import PAGE_SIZE, SEARCH_TEXT_MAX
-from wenyue.locale import translations
+from wenyue.locale import text_in, translations
 from wenyue.platform.database.db import Tx
 from wenyue.policy import Preset
 from wenyue.web.shared import whole_number
 from wenyue.web.shared.forms import parse_day
-from wenyue.web.shared.i18n import Locale, pick
+from wenyue.web.shared.i18n import Locale
 from wenyue.web.traveller.calendar_views import CALENDAR_DAYS, CalendarFacts, calendar_view
 from wenyue.web.traveller.card_desk import Bearer, bearer_of, refusals_of
 from wenyue.web.traveller.context import TravellerContext, get, with_query
@@ -92,7 +92,7 @@ async def show_venue(context: TravellerContext) -> Response:
     tabs = [
         ProductTab(
             with_query(f"/venues/{place.code}", {"product": one.id}) + "#calendar",
-            pick(one.name_zh, one.name_en, context.locale),
+            text_in(one.name, context.locale),
             product is not None and one.id == product.id,
         )
         for one in offered

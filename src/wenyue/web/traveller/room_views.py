@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from wenyue.locale import translations
+from wenyue.locale import text_in, translations
 from wenyue.locale.formats import say_instant, say_number
 from wenyue.waiting_room import PassGiven, Place, Room, RoomState, position
 from wenyue.web.shared.i18n import Locale
@@ -86,11 +86,10 @@ def room_view(facts: RoomFacts, locale: Locale) -> RoomView:
     moment = moment_of(facts)
     ahead, percent = _standing(file.people, room.threshold, facts.place)
     age_s = max(0.0, (facts.now - file.as_of).total_seconds())
-    is_english = locale == "en"
     left_s = max(0, ceil((room.release_at - facts.now).total_seconds()))
     return RoomView(
         event=room.code,
-        title=room.title_en if is_english else room.title_zh,
+        title=text_in(room.title, locale),
         moment=moment,
         is_stale=age_s > _STALE_S or facts.age_s > _STALE_S,
         code=given.code,
@@ -112,7 +111,7 @@ def room_view(facts: RoomFacts, locale: Locale) -> RoomView:
         commitment=room.commitment.hex(),
         seed=room.seed.hex() if room.seed is not None else "",
         rank=None if facts.place is None else facts.place.rank,
-        message=room.message_en if is_english else room.message_zh,
+        message=text_in(room.message, locale),
         onward=room.onward,
         refresh_s=_refresh_s(given.code, left_s),
         until=facts.until.isoformat() if facts.until is not None else "",

@@ -14,8 +14,9 @@ from wenyue.booking import Answer, Outcome, WantedLine
 from wenyue.cards import CardRefusal
 from wenyue.core.documents import mask_name
 from wenyue.core.ids import parse_uuid
+from wenyue.locale import text_in
 from wenyue.web.shared import whole_number
-from wenyue.web.shared.i18n import pick, say_date
+from wenyue.web.shared.i18n import say_date
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.traveller.card_desk import Bearer, bearer_of
 from wenyue.web.traveller.context import TravellerContext, post
@@ -147,7 +148,7 @@ def _refuse(
     about, actions = "", list[tuple[str, str, bool]]()
     if answer.line is not None and answer.line < len(chosen):
         one = chosen[answer.line]
-        name = pick(one.venue.name_zh, one.venue.name_en, context.locale)
+        name = text_in(one.venue.name, context.locale)
         about = f"{name} · {say_date(one.slot.on_date, context.locale)} {time_of(context, one)}"
         if answer.outcome in _CARD_REFUSALS:
             slots = on_site | {one.item.slot_id}

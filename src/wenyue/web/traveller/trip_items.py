@@ -14,8 +14,9 @@ from wenyue.booking import (
 from wenyue.cards import CardRefusal, WantedUse, decide_use
 from wenyue.catalogue import Product, Venue, product, venues_by_id
 from wenyue.core.clock import zone
+from wenyue.locale import text_in
 from wenyue.platform.database.db import Tx
-from wenyue.web.shared.i18n import pick, say_date, say_money, say_span
+from wenyue.web.shared.i18n import say_date, say_money, say_span
 from wenyue.web.traveller.booking_views import say_quantity
 from wenyue.web.traveller.card_desk import Bearer, bearer_of, refusals_of
 from wenyue.web.traveller.context import TravellerContext, with_query
@@ -141,8 +142,8 @@ def line_of(context: TravellerContext, one: Chosen) -> LineView:
         slot_id=one.slot.slot_id,
         kind=place.kind,
         icon=KIND_ICONS[place.kind],
-        title=pick(place.name_zh, place.name_en, locale),
-        product=pick(one.product.name_zh, one.product.name_en, locale),
+        title=text_in(place.name, locale),
+        product=text_in(one.product.name, locale),
         when=f"{say_date(one.slot.on_date, locale)} {time_of(context, one)}",
         quantity=say_quantity(one.product.kind, one.quantity, locale),
         price=due,

@@ -13,10 +13,11 @@ from wenyue.booking import (
 from wenyue.catalogue import product
 from wenyue.core.clock import local_date
 from wenyue.core.ids import uuid7
+from wenyue.locale import text_in
 from wenyue.policy import cancel_terms
 from wenyue.web.shared import whole_number
 from wenyue.web.shared.forms import FieldError, parse_day
-from wenyue.web.shared.i18n import pick, say_money
+from wenyue.web.shared.i18n import say_money
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.traveller.booking_views import say_age_on, say_terms
 from wenyue.web.traveller.calendar_views import (
@@ -109,7 +110,7 @@ async def review(context: TravellerContext) -> Response:
         preset = context.services.presets.get(one.product.policy_code)
         if preset is not None:
             said = cancel_terms(preset, one.slot.on_date, one.slot.starts_at, one.venue.timezone, context.now)
-            name = pick(one.venue.name_zh, one.venue.name_en, locale)
+            name = text_in(one.venue.name, locale)
             terms.append(say_terms(said, name, one.venue.timezone, locale))
     day = chosen[0].slot.on_date
     return context.page(

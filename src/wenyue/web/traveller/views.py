@@ -6,8 +6,8 @@ from typing import Final
 from markupsafe import Markup
 
 from wenyue.catalogue import ROMANISED_NAME, Venue
-from wenyue.locale import Message, translations
-from wenyue.web.shared.i18n import Locale, pick
+from wenyue.locale import DEFAULT, Message, text_in, translations
+from wenyue.web.shared.i18n import Locale
 
 Tone = str  # "good" | "warn" | "bad" | "info" | ""
 
@@ -218,8 +218,8 @@ def venue_view(venue: Venue, locale: Locale) -> VenueView:
     """A venue in the traveller's language."""
     gettext = translations(locale).gettext
     place = " · ".join(part for part in (venue.province, venue.city) if part)
-    name = pick(venue.name_zh, venue.name_en, locale)
-    is_romanised = name != venue.name_zh and ROMANISED_NAME in venue.tags
+    name, chinese = text_in(venue.name, locale), text_in(venue.name, DEFAULT)
+    is_romanised = name != chinese and ROMANISED_NAME in venue.tags
     return VenueView(
         href=f"/venues/{venue.code}",
         code=venue.code,
@@ -230,7 +230,7 @@ def venue_view(venue: Venue, locale: Locale) -> VenueView:
         place=place if venue.province != venue.city else venue.province,
         level=gettext("{level}-rated", level=venue.level) if venue.level else "",
         demo=gettext("Demo") if venue.is_demo else "",
-        summary=pick(venue.summary_zh, venue.summary_en, locale),
-        own_name=venue.name_zh if name != venue.name_zh else "",
+        summary=text_in(venue.summary, locale),
+        own_name=chinese if name != chinese else "",
         name_note=gettext("Name romanised from the Chinese") if is_romanised else "",
     )

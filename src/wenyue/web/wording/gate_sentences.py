@@ -7,8 +7,7 @@ from typing import Final
 from wenyue.core.clock import local_date, zone
 from wenyue.core.documents import DocumentErrorCode, DocumentKind
 from wenyue.gate import WHY_SHARED_NUMBER, Choice, Reason, ScanAnswer
-from wenyue.locale import Message, translations
-from wenyue.web.shared.i18n import pick
+from wenyue.locale import Message, text_in, translations
 from wenyue.web.wording import say_day, say_instant
 from wenyue.web.wording.documents import DOCUMENT_ERRORS, DOCUMENT_KINDS
 from wenyue.web.wording.gate import ELSEWHERE, GATE_TEXTS, SHARED_NUMBER, Tone
@@ -36,7 +35,7 @@ def say_scan(answer: ScanAnswer, locale: str) -> GateSaid:
         "gate": answer.used_gate,
         "day": say_day(answer.on_date, locale) if answer.on_date else "",
         "session": _say_at(answer.starts_at, answer.at, answer.timezone, locale),
-        "venue": pick(answer.venue_zh, answer.venue_en, locale),
+        "venue": text_in(answer.venue, locale),
         "closed": _say_closed(answer, locale),
         "why": _say_document(answer.why, locale),
     }
@@ -59,7 +58,7 @@ def _say_others(answer: ScanAnswer, locale: str) -> str:
     if not answer.others:
         return ELSEWHERE.say(locale) if answer.is_elsewhere else ""
     visits = [
-        f"{pick(one.venue_zh, one.venue_en, locale)} {_say_at(one.starts_at, answer.at, one.timezone, locale)}"
+        f"{text_in(one.venue, locale)} {_say_at(one.starts_at, answer.at, one.timezone, locale)}"
         for one in answer.others
     ]
     gettext = translations(locale).gettext
@@ -84,7 +83,7 @@ def _say_at(at: datetime | None, scanned_at: datetime, timezone: str, locale: st
 
 
 def _say_closed(answer: ScanAnswer, locale: str) -> str:
-    reason = pick(answer.closed_zh, answer.closed_en, locale)
+    reason = text_in(answer.closed, locale)
     if not reason:
         return ""
     return translations(locale).pgettext("closed", ": {reason}", reason=reason)

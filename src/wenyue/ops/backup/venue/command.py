@@ -169,7 +169,7 @@ def _past(
 
 
 def _show(found: Plan, past: Past, report: Bars) -> None:
-    report.print_line(f"venue {found.wish.code} {past.name_zh}, as it was {shown(found.wish.until)}")
+    report.print_line(f"venue {found.wish.code} {past.name}, as it was {shown(found.wish.until)}")
     for name, count in found.tables.items():
         if count.missing or count.changed or count.newer:
             report.print_line(

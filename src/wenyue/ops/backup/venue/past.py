@@ -25,7 +25,7 @@ class Past:
 
     wish: Wish
     venue_id: int
-    name_zh: str
+    name: str
     living: psycopg.Connection = field(repr=False)
     columns: Mapping[str, tuple[str, ...]]  # by the table's full name
 
@@ -61,7 +61,7 @@ def fetch(copy: psycopg.Connection, living: psycopg.Connection, wish: Wish) -> P
                 code=repr(wish.code),
             )
         )
-    venue_id, name_zh = int(row[0]), str(row[1])
+    venue_id, name = int(row[0]), str(row[1])
     others = living.execute(SQL["venue_now"], {"venue": venue_id, "code": wish.code}).fetchall()
     if wrong := [one for one in others if one != (venue_id, wish.code)]:
         raise SetupError(
@@ -75,7 +75,7 @@ def fetch(copy: psycopg.Connection, living: psycopg.Connection, wish: Wish) -> P
             )
         )
     columns = {table.full: _columns(copy, living, table) for table in TABLES}
-    past = Past(wish, venue_id, name_zh, living, columns)
+    past = Past(wish, venue_id, name, living, columns)
     for table in TABLES:
         _bring(copy, past, table)
     living.execute(SQL["make_elsewhere"])

@@ -31,15 +31,26 @@ class Table:
         return f"past_{self.name}"
 
 
+def _pairs(*texts: str) -> frozenset[str]:
+    """Columns in which the release before keeps what stands in `texts`; they follow those (migration 0070)."""
+    return frozenset(f"{text}{ending}" for text in texts for ending in ("_zh", "_en"))
+
+
 SETTINGS: Final = (
-    Table("catalogue", "venue", ("id",), "t.id = %(venue)s"),
+    Table("catalogue", "venue", ("id",), "t.id = %(venue)s", _pairs("name", "summary")),
     Table("catalogue", "opening_hours", ("venue_id", "weekday"), "t.venue_id = %(venue)s"),
-    Table("catalogue", "product", ("id",), "t.venue_id = %(venue)s"),
+    Table("catalogue", "product", ("id",), "t.venue_id = %(venue)s", _pairs("name")),
     Table("catalogue", "price", ("product_id", "on_date"), _OF_PRODUCT),
     Table("catalogue", "calendar_template", ("id",), _OF_PRODUCT),
-    Table("catalogue", "closure", ("id",), "t.venue_id = %(venue)s"),
+    Table("catalogue", "closure", ("id",), "t.venue_id = %(venue)s", _pairs("reason")),
     Table("booking", "pool", ("id",), "t.venue_id = %(venue)s", frozenset({"held", "sold", "revision"})),
-    Table("booking", "slot", ("id",), "t.venue_id = %(venue)s", frozenset({"settled_at"})),
+    Table(
+        "booking",
+        "slot",
+        ("id",),
+        "t.venue_id = %(venue)s",
+        _pairs("label", "closed_reason") | {"settled_at"},
+    ),
 )
 BOOKINGS: Final = (
     Table(

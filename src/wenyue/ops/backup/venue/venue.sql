@@ -1,6 +1,6 @@
 -- name: venue_then
 -- The venue in the restored copy.
-SELECT id, name_zh FROM catalogue.venue WHERE code = %(code)s
+SELECT id, coalesce(name ->> 'zh-CN', code) FROM catalogue.venue WHERE code = %(code)s
 
 -- name: venue_now
 -- Who has this id or this code in the living database.

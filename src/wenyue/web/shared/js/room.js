@@ -77,11 +77,16 @@ function eta(ahead, perSecond) {
 
 // ------------------------------------------------------------------------------------------ showing it
 
+// As the server's text_in: the language, else English, else Chinese, else any.
+function textIn(texts, lang) {
+  return texts[lang] || texts.en || texts["zh-CN"] || Object.values(texts)[0] || "";
+}
+
 function show() {
   const rank = file.seed ? rankUnder(file.seed) : null;
   const moment = momentOf(rank);
   for (const part of room.querySelectorAll("[data-room-part]")) part.hidden = part.dataset.roomPart !== moment;
-  const message = set.lang === "en" ? file.message_en : file.message_zh;
+  const message = textIn(file.message ?? { "zh-CN": file.message_zh, en: file.message_en }, set.lang);
   say("message", message);
   find("message").hidden = !message;
   say("waiting", fill(set.people, { n: number(file.waiting) }));
