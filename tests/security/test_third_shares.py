@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.support.hot_site import until
+from tests.support.status_wire import served
 from wenyue.core.limits import (
     STATUS_CONNECTIONS_MAX,
     STATUS_OF_ADDRESS_MAX,
@@ -15,8 +15,10 @@ from wenyue.core.limits import (
 from wenyue.locale import Message
 from wenyue.platform.addresses import Network, line_of, parse_networks
 from wenyue.platform.load_shedding.shares import Shares
+from wenyue.web.status.connections import Room
 from wenyue.web.status.pages import plain_page
-from wenyue.web.status.wire import Connection, Handler, Page, Shelf
+from wenyue.web.status.prepared import Page
+from wenyue.web.status.serving import Handler, Shelf
 
 pytestmark = pytest.mark.anyio
 _NET_S = 30.0
@@ -56,20 +58,11 @@ def test_security_third_an_ipv6_network_is_one_line_and_mapped_ipv4_are_many() -
 @asynccontextmanager
 async def _shelf(
     handler: Handler | None = None, proxies: tuple[Network, ...] = ()
-) -> AsyncGenerator[tuple[Shelf, list[Connection], int]]:
-    """The status page's shelf, whoever came to it so far, and its port."""
-    shelf = Shelf(plain_page("404 Not Found", Message("Page not found")), handler, frozenset(), proxies)
-    came: list[Connection] = []
-
-    def visitor() -> Connection:
-        came.append(Connection(shelf))
-        return came[-1]
-
-    server = await asyncio.get_running_loop().create_server(visitor, "127.0.0.1", 0)
-    try:
-        yield shelf, came, server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
+) -> AsyncGenerator[tuple[Shelf, int]]:
+    """The status page's shelf, and its port."""
+    shelf = Shelf(plain_page(404, Message("Page not found")), handler, Room(proxies))
+    async with served(shelf) as (_, port):
+        yield shelf, port
 
 
 async def _get(port: int, source: str, said: bytes = b"GET /x HTTP/1.1\r\n\r\n") -> bytes:
@@ -81,23 +74,24 @@ async def _get(port: int, source: str, said: bytes = b"GET /x HTTP/1.1\r\n\r\n")
         return line
 
 
-async def _flooded(port: int, came: list[Connection], flood: list[asyncio.StreamWriter]) -> int:
-    """More connections than one address may have, all of which the page has seen; how many."""
+async def _flooded(port: int, flood: list[asyncio.StreamWriter]) -> int:
+    """More connections than one address may have, each answered or let go; how many."""
     many = STATUS_OF_ADDRESS_MAX + 40
     for _ in range(many):
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
         flood.append(writer)
-    await until(lambda: len(came) == many)
-    await asyncio.sleep(0)  # the newest is entered in the turn after it was made
+        writer.write(b"GET /x HTTP/1.1\r\n\r\n")
+        async with asyncio.timeout(_NET_S):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 404")
     return many
 
 
 async def test_security_third_one_address_cannot_close_the_status_page(
     flood: list[asyncio.StreamWriter],
 ) -> None:
-    async with _shelf() as (shelf, came, port):
-        await _flooded(port, came, flood)
-        assert len(shelf.here) == STATUS_OF_ADDRESS_MAX
+    async with _shelf() as (shelf, port):
+        await _flooded(port, flood)
+        assert len(shelf.room.here) == STATUS_OF_ADDRESS_MAX
         assert STATUS_OF_ADDRESS_MAX * 8 < STATUS_CONNECTIONS_MAX
         assert (await _get(port, "127.0.9.9")).startswith(b"HTTP/1.1 404")
         assert (await _get(port, "127.0.0.1")).startswith(b"HTTP/1.1 404")  # its own newcomers are served too
@@ -106,20 +100,27 @@ async def test_security_third_one_address_cannot_close_the_status_page(
 async def test_security_third_visitors_behind_a_named_proxy_are_not_one_line(
     flood: list[asyncio.StreamWriter],
 ) -> None:
-    async with _shelf(proxies=parse_networks(["127.0.0.1"])) as (shelf, came, port):
-        many = await _flooded(port, came, flood)
-        assert len(shelf.here) == many
+    async with _shelf(proxies=parse_networks(["127.0.0.1"])) as (shelf, port):
+        many = await _flooded(port, flood)
+        assert len(shelf.room.here) == many
 
 
 async def test_security_third_a_length_of_thousands_of_digits_is_too_long(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def handle(_method: str, _path: str, _body: bytes, _address: str) -> Page:
-        return plain_page("200 OK", Message("Page not found"))
+        return plain_page(200, Message("Page not found"))
 
-    async with _shelf(handle) as (_, _, port):
+    async with _shelf(handle) as (_, port):
         with caplog.at_level(logging.ERROR):
-            for digits in (b"9" * 4_400, b"0" * 4_400, b"2049", b"-1", b"1_0", "١".encode()):
+            for digits, status in (
+                (b"9" * 4_400, b"400"),
+                (b"0" * 4_400, b"413"),
+                (b"2049", b"413"),
+                (b"-1", b"400"),
+                (b"1_0", b"400"),
+                ("١".encode(), b"400"),
+            ):
                 said = b"POST /subscribe HTTP/1.1\r\nContent-Length: %s\r\n\r\n" % digits
-                assert (await _get(port, "127.0.0.1", said)).startswith(b"HTTP/1.1 413")
+                assert (await _get(port, "127.0.0.1", said)).startswith(b"HTTP/1.1 " + status)
     assert not caplog.records

@@ -35,7 +35,7 @@ def _subscribers(folder: Path, send: Send, now: _Now) -> Subscribers:
 
 async def _subscribe(to: Subscribers, email: str, peer: str) -> int:
     page = await to.handle("POST", "/subscribe", urlencode({"email": email}).encode(), peer)
-    return int(page.plain[0].split()[1])
+    return page.status
 
 
 async def test_security_third_a_mailbox_gets_one_confirmation_a_day(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ async def test_security_third_a_mailbox_gets_one_confirmation_a_day(tmp_path: Pa
     await subscribers.handle("POST", "/confirm", urlencode(fields).encode(), "")
     leave = parse_qs(urlsplit(subscribers.link("/leave", fields["mark"])).query)
     left = urlencode({name: values[0] for name, values in leave.items()}).encode()
-    assert b"200 OK" in (await subscribers.handle("POST", "/leave", left, "")).plain[0]
+    assert (await subscribers.handle("POST", "/leave", left, "")).status == 200
     assert await _subscribe(subscribers, "victim@example.cn", "203.0.113.1") == 200  # left, and asked again
     now.at += timedelta(hours=25)
     assert await _subscribe(subscribers, "victim@example.cn", "203.0.113.1") == 200

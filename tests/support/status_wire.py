@@ -4,16 +4,14 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Final
+from typing import Any, ClassVar, Final
 
+from tests.support.hot_site import until
 from wenyue.locale import Message
+from wenyue.web.status.connections import Room, Visitor
 from wenyue.web.status.pages import plain_page
-from wenyue.web.status.wire import (
-    Connection,
-    Handler,
-    Shelf,
-    page,
-)
+from wenyue.web.status.prepared import page
+from wenyue.web.status.serving import Handler, PageServer, Shelf
 
 BODY: Final = b"x" * 400_000
 GET: Final = b"GET / HTTP/1.1\r\n\r\n"
@@ -22,23 +20,23 @@ NET_S: Final = 30.0
 CHUNK: Final = b"x" * 65_536
 
 
-class Visitor(Connection):
+class Counted(Visitor):
     """A connection of which the kernel keeps little; counts what came and the most that waited to be sent."""
 
-    def __init__(self, shelf: Shelf, came: "list[Visitor]") -> None:
-        super().__init__(shelf)
-        self._came = came
+    came: "ClassVar[list[Counted]]"
+
+    def __init__(self, room: Room, **given: Any) -> None:
+        super().__init__(room, **given)
         self.pieces = self.most_unsent = 0
         self.line: asyncio.Transport
         self.is_over = False
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """The kernel keeps little for it."""
-        assert isinstance(transport, asyncio.Transport)
         self.line = transport
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         super().connection_made(transport)
-        self._came.append(self)
+        self.came.append(self)
 
     def data_received(self, data: bytes) -> None:
         """Count the piece."""
@@ -59,9 +57,9 @@ class Visitor(Connection):
 class Turns:
     """What every turn of the loop adds to a count, and who looks at the end of it."""
 
-    def __init__(self, shelf: Shelf, came: list[Visitor]) -> None:
+    def __init__(self, shelf: Shelf, came: list[Counted]) -> None:
         self._shelf, self._came = shelf, came
-        self._before, self._pieces = shelf.served, 0
+        self._before, self._pieces, self._fresh = shelf.served, 0, 0
         self.most_answered = self.most_behind = 0
         self._is_on = True
         asyncio.get_running_loop().call_soon(self._turn)
@@ -71,8 +69,11 @@ class Turns:
         self._before = self._shelf.served
         pieces = sum(one.pieces for one in self._came)
         self.most_answered = max(self.most_answered, answered)
-        self.most_behind = max(self.most_behind, answered - (pieces - self._pieces))
-        self._pieces = pieces
+        fresh, self._pieces = pieces - self._pieces, pieces
+        self.most_behind = max(
+            self.most_behind, answered - fresh - self._fresh
+        )  # a piece is answered in the next turn
+        self._fresh = fresh
         for one in self._came:
             one.look()
         if self._is_on:
@@ -84,21 +85,30 @@ class Turns:
 
 
 @asynccontextmanager
+async def served(shelf: Shelf, protocol: type[Visitor] = Visitor) -> AsyncGenerator[tuple[PageServer, int]]:
+    """The page's server, and its port."""
+    server = PageServer(shelf, protocol)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        await until(lambda: server.started)
+        try:
+            yield server, listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await serving
+
+
+@asynccontextmanager
 async def status_page(
     handler: Handler | None = None,
-) -> AsyncGenerator[tuple[Shelf, list[Visitor], int]]:
-    """A shelf with one long page, whoever came to it, and its port."""
-    shelf = Shelf(plain_page("404 Not Found", Message("Page not found")), handler)
+) -> AsyncGenerator[tuple[Shelf, list[Counted], int, PageServer]]:
+    """A shelf with one long page, whoever came to it, its port and its server."""
+    shelf = Shelf(plain_page(404, Message("Page not found")), handler)
     shelf.pages = {"/": page(BODY, "text/plain", age_s=0)}
-    came: list[Visitor] = []
-
-    server = await asyncio.get_running_loop().create_server(lambda: Visitor(shelf, came), "127.0.0.1", 0)
-    shelf.unread.start()
-    try:
-        yield shelf, came, server.sockets[0].getsockname()[1]
-    finally:
-        shelf.unread.stop()
-        server.close()
+    came: list[Counted] = []
+    protocol = type("CountedHere", (Counted,), {"came": came, "heads": {}})
+    async with served(shelf, protocol) as (server, port):
+        yield shelf, came, port, server
 
 
 @contextmanager

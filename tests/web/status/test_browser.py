@@ -22,7 +22,7 @@ from wenyue.locale.formats import TIMEZONE
 from wenyue.ops.ports import free_port
 from wenyue.web.status.model import COMPONENTS, Automatic, Day, Incident, Note, Standing, State
 from wenyue.web.status.pages import Known, all_pages, plain_page
-from wenyue.web.status.wire import Connection, Shelf
+from wenyue.web.status.serving import PageServer, Shelf
 
 pytestmark = [pytest.mark.browser]
 TAP_MIN_PX = 40
@@ -32,7 +32,7 @@ class Served:
     """The page over a real socket, served by a thread; `show` puts another state on the shelf."""
 
     def __init__(self) -> None:
-        self.shelf = Shelf(plain_page("404 Not Found", Message("Page not found")))
+        self.shelf = Shelf(plain_page(404, Message("Page not found")))
         self.sock = socket.create_server(("127.0.0.1", 0))
         self.sock.setblocking(False)
         self.address = f"http://127.0.0.1:{self.sock.getsockname()[1]}"
@@ -42,10 +42,11 @@ class Served:
 
     async def _serve(self) -> None:
         self.stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: Connection(self.shelf), sock=self.sock)
-        async with server:
-            await self.stop.wait()
+        server = PageServer(self.shelf)
+        serving = asyncio.create_task(server.serve(sockets=[self.sock]))
+        await self.stop.wait()
+        server.should_exit = True
+        await serving
 
     def show(self, state: State, booking_url: str) -> None:
         """Make the pages anew."""

@@ -5,6 +5,8 @@ import gzip
 import json
 import re
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -13,9 +15,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.status_page import Web, page_for, probed_web
+from tests.support.status_wire import served
+from wenyue.locale import Message
 from wenyue.web.status.history import History
+from wenyue.web.status.pages import plain_page
+from wenyue.web.status.prepared import Page
 from wenyue.web.status.probe import ask
-from wenyue.web.status.wire import Connection
+from wenyue.web.status.serving import Shelf
 
 pytestmark = pytest.mark.anyio
 
@@ -24,6 +30,20 @@ pytestmark = pytest.mark.anyio
 async def web() -> AsyncIterator[Web]:
     async with probed_web() as made:
         yield made
+
+
+def test_it_loads_neither_driver_nor_application() -> None:
+    look = "import sys, wenyue.web.status.__main__; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, timeout=60, check=True
+    )
+    names = loaded.stdout.split()
+    assert "uvicorn" in names
+    assert {"psycopg", "starlette", "fastapi", "pydantic"} & set(names) == set()
+    rooms = {".".join(name.split(".")[:3]) for name in names if name.startswith("wenyue.web.")}
+    assert rooms == {"wenyue.web.status"}
+    rest = {name.split(".")[1] for name in names if name.startswith("wenyue.")}
+    assert rest == {"core", "locale", "platform", "web"}
 
 
 async def test_a_probe_never_raises(web: Web) -> None:
@@ -105,9 +125,8 @@ async def test_a_disk_that_hangs_does_not_hold_up_the_page(
 async def port(web: Web, tmp_path: Path) -> AsyncIterator[int]:
     status = page_for(web, tmp_path)
     await status.tick()
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(status.shelf), "127.0.0.1", 0)
-    yield server.sockets[0].getsockname()[1]
-    server.close()
+    async with served(status.shelf) as (_, port):
+        yield port
 
 
 async def talk(port: int, sent: bytes) -> bytes:
@@ -135,7 +154,7 @@ HOSTILE = [
     (b"DELETE / HTTP/1.1\r\n" + END, b"405"),
     (b"nonsense\r\n\r\n", b"400"),
     (b"GET / HTTP/1.1\r\nX: " + b"a" * 9000, b"431"),
-    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 9000, b"431"),
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 9000, b"400"),
 ]
 
 
@@ -159,3 +178,14 @@ async def test_pages_are_kept_by_whoever_has_them(port: int) -> None:
 async def test_requests_in_a_row_are_answered_in_a_row(port: int) -> None:
     got = await talk(port, b"GET /healthz HTTP/1.1\r\n\r\n" * 5 + b"GET /healthz HTTP/1.1\r\n" + END)
     assert got.count(b"ok\n") == 6
+
+
+async def test_a_form_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def handle(_method: str, _path: str, _body: bytes, _address: str) -> Page:
+        raise OSError
+
+    monkeypatch.setattr("wenyue.web.status.serving.WAIT_S", 0.05)
+    async with served(Shelf(plain_page(404, Message("Page not found")), handle)) as (_, port):
+        head = b"POST /subscribe HTTP/1.1\r\nContent-Length: 3\r\n\r\n"
+        assert (await talk(port, head)).startswith(b"HTTP/1.1 408")
+        assert (await talk(port, head + b"a=b")).startswith(b"HTTP/1.1 503")

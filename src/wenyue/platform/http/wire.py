@@ -28,10 +28,10 @@ class TooManyFieldsError(Exception):
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Request line and headers are at most HEAD_BYTES_MAX long and arrive within HEAD_WAIT_S, or the connection ends.
+    """Request line and headers are at most `head_bytes_max` long and arrive within HEAD_WAIT_S, or the connection ends.
 
     So it does with more than HEAD_FIELDS_MAX header fields, trailers among them: they are counted when a head is whole and after
-    each piece, so that none are kept longer than it takes to read a piece. Nor is more than HEAD_BYTES_MAX read between pieces of
+    each piece, so that none are kept longer than it takes to read a piece. Nor is more than that read between pieces of
     a body, or after it: the parser copies an endless trailer again with every piece. Each bound is kept to within a read. A
     request that was answered before it was read whole has HEAD_WAIT_S to end.
 
@@ -41,6 +41,7 @@ class BoundedHttp(HttpToolsProtocol):
     the connection ends, and nothing more of it is parsed.
     """
 
+    head_bytes_max: ClassVar[int] = HEAD_BYTES_MAX
     heads: ClassVar[dict["BoundedHttp", None]] = {}  # who has not said a whole head, the longest first
     _is_in_head = True
     _is_reading = False
@@ -76,7 +77,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse_fields()
         elif self._is_in_head and not self.transport.is_closing():
             self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX:
+            if self._head_bytes > self.head_bytes_max:
                 self.refuse(_TOO_LARGE)
             elif self._head_timer is None:
                 self._wait_for_head()
@@ -93,7 +94,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _count_stray(self, size: int) -> None:
         self._stray_bytes = 0 if self._has_body else self._stray_bytes + size
         self._has_body = False
-        if self._stray_bytes > HEAD_BYTES_MAX:
+        if self._stray_bytes > self.head_bytes_max:
             self._refuse_fields()
 
     def on_body(self, body: bytes) -> None:

@@ -18,8 +18,8 @@ from wenyue.locale.formats import TIMEZONE, say_instant
 from wenyue.locale.templates import EXTENSIONS, prepare
 from wenyue.web.status import wording
 from wenyue.web.status.model import COMPONENTS, Component, Day, Incident, Standing, State
+from wenyue.web.status.prepared import Page, page
 from wenyue.web.status.rules import class_of, last_days, overall, uptime
-from wenyue.web.status.wire import Page, page
 
 MOMENT: Final = Message("format.instant_seconds")  # 22 Nov 2026, 14:05:03
 AGE_S: Final = 10  # a cache in front may keep a page so long
@@ -28,6 +28,7 @@ _SHEETS: Final = ("10-tokens.css", "20-base.css", "30-parts.css")
 _HTML: Final = "text/html; charset=utf-8"
 _BAR: Final = 4
 _TOPS: Final = {"ok": 0, "slow": 9, "down": 16, "none": 24}
+_ANYBODY: Final = ((b"access-control-allow-origin", b"*"),)
 _FEED_MAX: Final = 20
 _PAST_MAX: Final = 15  # status.json has more
 
@@ -53,7 +54,7 @@ def all_pages(known: Known) -> dict[str, Page]:
     )
     made: dict[str, Page] = dict(_assets())
     for locale in LOCALES:
-        more = f"content-language: {locale}\r\n"
+        more = [(b"content-language", locale.encode())]
         text = html(known, locale).encode()
         made[path_of(locale)] = page(text, _HTML, age_s=AGE_S, policy=policy, more=more)
         feed = atom(known, locale).encode()
@@ -62,11 +63,9 @@ def all_pages(known: Known) -> dict[str, Page]:
         as_json(known),
         "application/json; charset=utf-8",
         age_s=AGE_S,
-        more="access-control-allow-origin: *\r\n",
+        more=_ANYBODY,
     )
-    made["/healthz"] = page(
-        b"ok\n", "text/plain; charset=utf-8", age_s=0, more="access-control-allow-origin: *\r\n"
-    )
+    made["/healthz"] = page(b"ok\n", "text/plain; charset=utf-8", age_s=0, more=_ANYBODY)
     return made
 
 
@@ -89,7 +88,7 @@ class Button:
     words: Message
 
 
-def plain_page(status: str, said: Message, button: Button | None = None) -> Page:
+def plain_page(status: int, said: Message, button: Button | None = None) -> Page:
     """A small page that says one thing in every language: nobody knows yet who reads it."""
     first, *others = LOCALES
     lines = [f"<h1>{escape(said.say(first))}</h1>"]

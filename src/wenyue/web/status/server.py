@@ -17,6 +17,7 @@ from typing import Final
 from wenyue.core.clock import utc_now, zone
 from wenyue.locale import Message
 from wenyue.locale.formats import TIMEZONE
+from wenyue.web.status.connections import Room
 from wenyue.web.status.history import History
 from wenyue.web.status.model import COMPONENTS, Automatic, Day, Incident, Note, Seen, Standing, State
 from wenyue.web.status.pages import Known, all_pages, plain_page
@@ -30,14 +31,13 @@ from wenyue.web.status.rules import (
     from_monitor,
     judge,
 )
+from wenyue.web.status.serving import PageServer, Shelf
 from wenyue.web.status.subscribers import Subscribers
-from wenyue.web.status.wire import Connection, Shelf
 
 EVERY_S: Final = 5.0
 WRITE_EVERY_S: Final = 15.0
 FILE_DEADLINE_S: Final = 5.0
 STATE_BYTES_MAX: Final = 4 * 1024 * 1024
-BACKLOG: Final = 4096
 _log: Final = logging.getLogger("wenyue.status")
 
 
@@ -65,24 +65,22 @@ class StatusPage:
         self._pending: asyncio.Future[object] | None = None
         self._looked_at = monotonic()
         self._written_at = 0.0
-        lost = plain_page("404 Not Found", Message("Page not found"))
-        handled = frozenset({"/confirm", "/leave"})
-        self.shelf = (
-            Shelf(lost) if subscribers is None else Shelf(lost, subscribers.handle, handled, place.proxies)
-        )
+        lost = plain_page(404, Message("Page not found"))
+        handler = None if subscribers is None else subscribers.handle
+        self.shelf = Shelf(lost, handler, Room(place.proxies))
         self._put()
 
     async def serve_page(self, sock: socket.socket, stop: asyncio.Event) -> None:
-        """Serve on `sock` until `stop`."""
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: Connection(self.shelf), sock=sock, backlog=BACKLOG)
-        self.shelf.unread.start()
+        """Serve on `sock` until `stop`. Raises OSError when it cannot be served on."""
+        server = PageServer(self.shelf)
+        serving = asyncio.create_task(server.serve(sockets=[sock]), name="page")
+        serving.add_done_callback(lambda _: stop.set())
         try:
-            async with server:
-                await self._keep_looking(stop)
-                await self._write(is_last=True)
+            await self._keep_looking(stop)
+            await self._write(is_last=True)
         finally:
-            self.shelf.unread.stop()
+            server.should_exit = True
+            await serving
 
     async def _keep_looking(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

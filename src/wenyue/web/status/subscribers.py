@@ -23,7 +23,7 @@ from wenyue.web.status import wording
 from wenyue.web.status.asking import Asking, mailbox_of
 from wenyue.web.status.model import Incident
 from wenyue.web.status.pages import Button, path_of, plain_page, say_moment
-from wenyue.web.status.wire import Page
+from wenyue.web.status.prepared import Page
 
 SUBSCRIBERS_MAX: Final = 20_000
 MAILED_AGAIN_AFTER: Final = timedelta(days=1)  # one confirmation of one mailbox
@@ -82,7 +82,7 @@ class Subscribers:
             case "/confirm" | "/leave":
                 return await self._act(path, form.get("mark", ""), form.get("sign", ""))
             case _:
-                return plain_page("404 Not Found", Message("Page not found"))
+                return plain_page(404, Message("Page not found"))
 
     def queue_mails(self, incident: Incident) -> None:
         """Queue a mail to everybody about an incident's only note; a full queue drops it, the feed has it."""
@@ -110,17 +110,17 @@ class Subscribers:
     async def _ask(self, email: str, lang: str, peer: str) -> Page:
         if not _EMAIL.fullmatch(email):
             return plain_page(
-                "422 Unprocessable Content",
+                422,
                 Message("This is not an e-mail address. Correct it and try again."),
             )
         if not self._asking.may_ask(peer):
             return plain_page(
-                "429 Too Many Requests",
+                429,
                 Message("Too many requests. Try again in an hour."),
             )
         if self._waiting >= CONFIRMATIONS_WAITING_MAX:
             return plain_page(
-                "503 Service Unavailable",
+                503,
                 Message(
                     "Mail cannot be sent at the moment, so you are not subscribed. Try again in ten minutes."
                 ),
@@ -141,7 +141,7 @@ class Subscribers:
         adding.add_done_callback(self._adding.discard)
         await asyncio.shield(adding)
         return plain_page(
-            "200 OK",
+            200,
             Message("Check your mail and follow its link to finish. A mailbox gets one such mail a day."),
         )
 
@@ -167,7 +167,7 @@ class Subscribers:
         if not _HEX.fullmatch(mark) or not _HEX.fullmatch(sign):
             return _invalid()
         words = Message("Unsubscribe") if path == "/leave" else Message("Finish subscribing")
-        return plain_page("200 OK", Message("Press the button to confirm."), Button(path, mark, sign, words))
+        return plain_page(200, Message("Press the button to confirm."), Button(path, mark, sign, words))
 
     async def _act(self, path: str, mark: str, sign: str) -> Page:
         wanted = self._sign(path, mark)
@@ -175,11 +175,11 @@ class Subscribers:
             return _invalid()
         if path == "/leave":
             await self._filed(lambda: self._forget(mark))
-            return plain_page("200 OK", Message("You are unsubscribed; your address is deleted."))
+            return plain_page(200, Message("You are unsubscribed; your address is deleted."))
         is_there = await self._filed(lambda: self._confirm(mark))
         if not is_there:
             return _invalid()
-        return plain_page("200 OK", Message("You are subscribed."))
+        return plain_page(200, Message("You are subscribed."))
 
     def link(self, path: str, mark: str) -> str:
         """The address in a mail; its page shows one button, because programs open links too."""
@@ -297,4 +297,4 @@ def _spoken(lang: str) -> Locale:
 
 
 def _invalid() -> Page:
-    return plain_page("403 Forbidden", Message("This link is invalid or has expired."))
+    return plain_page(403, Message("This link is invalid or has expired."))
