@@ -45,7 +45,7 @@ def test_the_map_that_is_written_is_read_as_it_stands(tmp_path: Path, name: str,
 @pytest.mark.parametrize("locale", ["en", "zh-CN"])
 def test_bookings_of_a_hotel_get_the_map_of_bookings(tmp_path: Path, locale: str) -> None:
     read = read_map(written(tmp_path, surveyed("A-pms-gbk-title-total.csv"), locale))
-    assert (read.key_columns, read.venue.name_zh) == (("预订号",), "湖畔酒店")
+    assert (read.key_columns, read.venue.name["zh-CN"]) == (("预订号",), "湖畔酒店")
     assert read.statuses == {"已预订": ImportedStatus.CONFIRMED, "已取消": ImportedStatus.CANCELLED}
     assert set(read.products) == {"大床房", "双床房"}
     assert (read.columns.price, read.columns.is_price_per_night) == ("总价", False)
