@@ -69,7 +69,9 @@ class ToolGroup(ProgramGroup):
         tool = tool_of(cmd_name)
         if tool is None and cmd_name in LAB_COMMANDS:
             ctx.fail(
-                gettext("`{name}` comes with the package wenyue-lab: install it beside wenyue", name=cmd_name)
+                gettext(
+                    "`{name}` is part of the package wenyue-lab: install it alongside wenyue", name=cmd_name
+                )
             )
         if tool is None:
             return super().get_command(ctx, cmd_name)
@@ -192,11 +194,11 @@ def run_guarded(command: Callable[[], Any]) -> int:
     except (SetupError, SettingsError) as fault:
         return complain(str(fault))
     except DatabaseDown:  # while it started: whoever keeps it starts it again
-        return complain(gettext("the database does not answer; try `wenyue doctor`"))
+        return complain(gettext("the database isn't responding; try `wenyue doctor`"))
     except psycopg.Error as fault:
         return complain(
             gettext(
-                "the database answered: {reason}; try `wenyue doctor`",
+                "the database reported: {reason}; try `wenyue doctor`",
                 reason=" ".join(str(fault).split())[:300],
             )
         )

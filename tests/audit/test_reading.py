@@ -51,14 +51,14 @@ def test_the_record_is_looked_through_and_the_look_is_in_it(urls: DbUrls) -> Non
     assert actions(urls).count("record.read") == 8
     before = actions(urls)
     for words, says in (
-        (("--who", "nobody"), "no such login"),
-        (("--who", "nobody\0"), "no such login"),
-        (("--who", "system:\0"), "no such login"),
-        (("--venue", "lake\0"), "no such venue"),
+        (("--who", "nobody"), "login not found"),
+        (("--who", "nobody\0"), "login not found"),
+        (("--who", "system:\0"), "login not found"),
+        (("--venue", "lake\0"), "venue not found"),
         (("--what", "a b"), "an action"),
-        (("--venue", "nowhere"), "no such venue"),
+        (("--venue", "nowhere"), "venue not found"),
         (("--day", "tomorrow"), "a date"),
-        (("--before", "x"), "the page before"),
+        (("--before", "x"), "the previous page"),
     ):
         with pytest.raises(SetupError, match=says):
             run(*words)

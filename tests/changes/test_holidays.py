@@ -61,7 +61,7 @@ async def test_staff_of_one_venue_propose_none_and_are_told_why(stage: Stage) ->
     done = await propose_change(stage, ELSEWHERE, asking("holidays.set", FEAST))
     assert isinstance(done, NotDone)
     told = refused(done)
-    assert "every venue" in told.message.say("en")
+    assert "all venues" in told.message.say("en")
     assert "所有场馆" in told.message.say("zh-CN")
 
 

@@ -229,7 +229,7 @@ async def test_the_file_transport_writes_lines_with_masked_phones(stage: Stage, 
 async def test_a_transport_that_is_out_of_order_leaves_the_texts_queued(stage: Stage, tmp_path: Path) -> None:
     booking = await stage.book((await stage.slots("session"))[0])
     await stage.deliver(EventKind.CONFIRMED, booking)
-    (tmp_path / "messages").write_text("no folder")
+    (tmp_path / "messages").write_text("isn't a folder")
     with pytest.raises(FileExistsError):
         async with stage.tx.transaction():
             await send_queued(

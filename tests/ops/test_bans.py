@@ -104,7 +104,7 @@ def test_an_accounts_bans_are_lifted_all_at_once(urls: DbUrls) -> None:
     ban(urls, account_subject(7), "default", "guobo")
     ban(urls, account_subject(8), "default")
     assert "guobo" in run("lift", "account:7", "--why", "goodwill")
-    assert "no ban" in run("show", "account:7")
+    assert "no suspensions" in run("show", "account:7")
     assert "default" in run("show", "account:8")
 
 
@@ -116,5 +116,5 @@ def test_what_is_mistyped_is_named(urls: DbUrls) -> None:
         run("show", "person", typed="\n")
     with pytest.raises(SetupError, match="--why"):
         run("lift", "account:7", "--why", " ")
-    with pytest.raises(SetupError, match="no ban is in force"):
+    with pytest.raises(SetupError, match="no such suspension in force"):
         run("lift", "account:7", "--why", "nothing there")

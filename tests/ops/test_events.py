@@ -98,7 +98,7 @@ def test_what_happened_is_listed_and_shown(fixtures: Fixtures) -> None:
     shown = ask("show", str(third))
     for said in ("slots.closed", "venue_id: 3", "from_day: 2026-03-03", "deaf: told"):
         assert said in shown
-    with pytest.raises(SetupError, match="there is no event"):
+    with pytest.raises(SetupError, match="not found: old events are deleted"):
         ask("show", "999999999")
     with pytest.raises(SetupError, match="card_type"):
         ask("list", "--kind", "card.eaten")
@@ -120,14 +120,14 @@ def test_what_is_stuck_is_shown_tried_again_and_skipped(fixtures: Fixtures) -> N
     for said in (one, other, "parked", "KeyError at "):
         assert said in text
     assert "deaf: 1 stuck" in ask("show", str(fixtures.ids()[0]))
-    with pytest.raises(SetupError, match="nothing of card:7 is stuck with deaf"):
+    with pytest.raises(SetupError, match="nothing of card:7 is stuck at deaf"):
         ask("skip", "--subscriber", "deaf", "--subject", "card:7")
 
     assert f"skipped: {fixtures.ids()[0]}" in ask("skip", "--subscriber", "deaf", "--subject", one)
     fixtures.fails_for = set()
     fixtures.tell()
     assert fixtures.heard[1:] == [f"booking.moved {one}"]
-    assert "2 events are tried at once" in ask("retry", "--subscriber", "deaf")
+    assert "2 events are being retried" in ask("retry", "--subscriber", "deaf")
     fixtures.tell()
     assert fixtures.heard[2:] == [f"booking.confirmed {other}", f"booking.moved {other}"]
     assert other not in ask("subscribers")
@@ -146,14 +146,14 @@ def test_everything_that_is_stuck_of_a_subject_can_be_given_up(fixtures: Fixture
 def test_a_subscriber_is_told_once_more_from_an_event_on(fixtures: Fixtures) -> None:
     fixtures.tell(CardFrozen(1), CardFrozen(2), CardFrozen(3))
     second = fixtures.ids()[1]
-    assert "2 rows once more" in ask("replay", "--subscriber", "deaf", "--from", str(second))
+    assert "2 rows again" in ask("replay", "--subscriber", "deaf", "--from", str(second))
     assert " 2 " in ask("subscribers")
     fixtures.tell(CardFrozen(4))
     fixtures.tell()
     assert [one.rpartition(":")[2] for one in fixtures.heard] == ["1", "2", "3", "2", "3", "4"]
     assert fixtures.recorded() == ["events.replayed subscriber:deaf"]
     assert "done" in ask("replay", "--subscriber", "deaf", "--from", "999999999", "--wait")
-    with pytest.raises(SetupError, match="no subscriber 'dumb'"):
+    with pytest.raises(SetupError, match="subscriber 'dumb' not found"):
         ask("replay", "--subscriber", "dumb", "--from", "1")
 
 
@@ -167,7 +167,7 @@ def test_what_was_not_told_yet_is_not_passed_over_by_a_replay(fixtures: Fixtures
                 [subject, body],
             )
     _, second, third = fixtures.ids()
-    with pytest.raises(SetupError, match=f"has not come to event {second} yet"):
+    with pytest.raises(SetupError, match=f"hasn't reached event {second} yet"):
         ask("replay", "--subscriber", "deaf", "--from", str(third))
     fixtures.tell()
     assert fixtures.heard == [f"card.frozen card:{n}" for n in (1, 2, 3)]
@@ -176,4 +176,4 @@ def test_what_was_not_told_yet_is_not_passed_over_by_a_replay(fixtures: Fixtures
 def test_a_subscriber_that_there_is_no_more_is_forgotten(fixtures: Fixtures) -> None:
     fixtures.tell(CardFrozen(1))
     ask("forget", "--subscriber", "deaf")
-    assert "nobody listens" in ask("subscribers")
+    assert "no subscribers" in ask("subscribers")

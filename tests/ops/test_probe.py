@@ -42,7 +42,7 @@ def ask(*words: str) -> str:
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
     ("question", "answer"),
-    [("books", "agree"), ("later", "nothing waits"), ("database", "primary"), ("clock", "apart")],
+    [("books", "match"), ("later", "nothing is overdue"), ("database", "primary"), ("clock", "apart")],
 )
 def test_a_healthy_installation_is_well(question: str, answer: str) -> None:
     assert answer in ask(question)
@@ -73,7 +73,7 @@ def test_an_event_that_was_not_told_is_told_and_waited_for(urls: DbUrls) -> None
         ("disk", "no embedded database"),
         ("where", "no embedded database"),
         ("log", "No such file"),
-        ("processes", "no process of this installation runs"),
+        ("processes", "nothing is running in this installation"),
     ],
 )
 def test_what_is_not_there_is_one_line(question: str, complaint: str) -> None:
@@ -84,6 +84,6 @@ def test_what_is_not_there_is_one_line(question: str, complaint: str) -> None:
 def test_without_a_database_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WENYUE_HOME", str(tmp_path))
     monkeypatch.delenv("WENYUE_DATABASE_URL", raising=False)
-    with pytest.raises(SetupError, match="the database does not run"):
+    with pytest.raises(SetupError, match="the database isn't running"):
         ask("books")
     assert list(tmp_path.iterdir()) == []

@@ -37,7 +37,7 @@ def test_preview_run_and_set(urls: DbUrls) -> None:
         assert tx.execute("SELECT count(*) FROM notifications.message WHERE sealed = ''").fetchone() == (0,)
         assert "messages: 1 erased" in run("run")
         assert shown("messages")[2] == "0"
-        assert "90 days, 180 before" in run("set", "messages", "90", "--why", "our notice says so")
+        assert "90 days (was 180)" in run("set", "messages", "90", "--why", "our notice says so")
         assert (shown("messages")[0], shown("messages")[2]) == ("90", "1")
         assert "messages: 1 erased" in run("run")
         recorded = tx.execute("SELECT actor, action, subject FROM audit.entry ORDER BY id").fetchall()

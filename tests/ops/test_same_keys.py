@@ -58,11 +58,11 @@ def test_other_keys_are_refused_until_they_are_accepted(
         lambda: require_keys(settings_of(other, urls)),
         lambda: claim_keys(other, urls.owner_url, is_accepted=False, say=print),
     ):
-        with pytest.raises(SetupError, match="is not the key file of this database"):
+        with pytest.raises(SetupError, match="isn't the key file of this database"):
             refused()
     claim_keys(other, urls.owner_url, is_accepted=True, say=print)
     require_keys(settings_of(other, urls))
-    with pytest.raises(SetupError, match="is not the key file"):
+    with pytest.raises(SetupError, match="isn't the key file"):
         require_keys(settings_of(tmp_path / "first", urls))
 
 
@@ -101,9 +101,9 @@ def test_keys_are_made_before_there_is_a_database(tmp_path: Path) -> None:
     said: list[str] = []
     for _ in range(2):
         show_keys(tmp_path, said.append)
-    assert [line.split()[0] for line in said] == ["made", "found"]
+    assert [line.split()[0] for line in said] == ["created", "found"]
     assert fingerprint(load_keys(tmp_path)) in said[1]
-    assert said[0].removeprefix("made") == said[1].removeprefix("found")
+    assert said[0].removeprefix("created") == said[1].removeprefix("found")
 
 
 def test_migrate_and_web_say_it_in_one_line(tmp_path: Path, make_database: Callable[[], DbUrls]) -> None:
@@ -140,7 +140,7 @@ def test_migrate_and_web_say_it_in_one_line(tmp_path: Path, make_database: Calla
 
 
 def test_one_process_alone_needs_a_database(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match="a single process needs WENYUE_DATABASE_URL"):
+    with pytest.raises(SetupError, match="a process on its own needs WENYUE_DATABASE_URL"):
         require_keys(load({"WENYUE_HOME": str(tmp_path)}))
 
 
@@ -174,7 +174,7 @@ async def test_a_right_pin_is_never_tried_under_the_keys_of_another_home(
     await furnish(urls, tmp_path / "first")
     load_keys(tmp_path / "second")
     load_gate_keys(tmp_path / "second")
-    with pytest.raises(SetupError, match="is not the key file of this database"):
+    with pytest.raises(SetupError, match="isn't the key file of this database"):
         async with serve_api(settings_for(urls, tmp_path / "second")):
             pass
     async with serve_api(settings_for(urls, tmp_path / "first")) as site:

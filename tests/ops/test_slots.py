@@ -79,7 +79,7 @@ def test_prices_and_capacities_are_set(urls: DbUrls, slot_id: int) -> None:
         tx.execute("UPDATE booking.pool SET sold = 9 WHERE on_date = %s", [DAY])
     with pytest.raises(SetupError, match="--follow"):
         run("capacity", str(slot_id), "5")
-    assert "goes down with every place" in run("capacity", str(slot_id), "5", "--follow")
+    assert "drops with every place" in run("capacity", str(slot_id), "5", "--follow")
     assert ask(
         urls,
         "SELECT s.price_minor, p.capacity, p.target, p.is_open FROM booking.slot s"
@@ -93,7 +93,7 @@ def test_prices_and_capacities_are_set(urls: DbUrls, slot_id: int) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("close", "nowhere", "--from", "2030-01-01", "--reason", "x"), "no venue"),
+        (("close", "nowhere", "--from", "2030-01-01", "--reason", "x"), "not found"),
         (("close", "lake", "--from", "2030-13-01", "--reason", "x"), "--from"),
         (("close", "lake", "--from", "2030-01-02", "--to", "2030-01-01", "--reason", "x"), "last day"),
         (("close", "lake", "--from", "2030-01-01", "--reason", " "), "one line"),
@@ -101,9 +101,9 @@ def test_prices_and_capacities_are_set(urls: DbUrls, slot_id: int) -> None:
         (("price", "lake", "adult", "NaN", "--from", "2030-01-01"), "YUAN"),
         (("price", "lake", "adult", "1e12", "--from", "2030-01-01"), "price"),
         (("price", "lake", "child", "5", "--from", "2030-01-01"), "no product"),
-        (("capacity", "999999", "5"), "no such session"),
-        (("day", "lake", "2030-01-01", "5"), "no day"),
-        (("lift", "999"), "no such closure"),
+        (("capacity", "999999", "5"), "session not found"),
+        (("day", "lake", "2030-01-01", "5"), "no daily capacity"),
+        (("lift", "999"), "closure not found"),
     ],
 )
 @pytest.mark.usefixtures("slot_id")

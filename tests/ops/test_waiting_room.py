@@ -62,14 +62,14 @@ def test_the_life_of_a_room(urls: DbUrls) -> None:
 MISTYPED = [
     (OPEN, "--product"),
     ((*OPEN, "--product", "lake/main", "--venue", "lake"), "--product"),
-    ((*OPEN, "--venue", "nowhere"), "no venue"),
+    ((*OPEN, "--venue", "nowhere"), "not found"),
     ((*OPEN, "--product", "lake/other"), "VENUE/PRODUCT"),
     ((*OPEN, "--product", "999999"), "VENUE/PRODUCT"),
-    (("open", "Bad Code", *OPEN[2:], "--venue", "lake"), "no code"),
+    (("open", "Bad Code", *OPEN[2:], "--venue", "lake"), "isn't a valid code"),
     ((*OPEN[:3], "soon", *OPEN[4:], "--venue", "lake"), "--from"),
     ((*OPEN[:7], "tomorrow", "--venue", "lake"), "--release"),
     ((*OPEN[:7], "2020-01-01T08:00", "--venue", "lake"), "has passed"),
-    (("show", "nowhere"), "no room"),
+    (("show", "nowhere"), "not found"),
 ]
 
 

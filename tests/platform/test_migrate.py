@@ -112,7 +112,7 @@ def test_a_locked_table_is_named_and_nothing_waits_for_long(empty_url: str, fold
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["1_short.sql"], "is not named NNNN_name.sql"),
+        (["1_short.sql"], "isn't named NNNN_name.sql"),
         (["0001_a.sql", "0001_b.sql"], "two migrations have the number 0001"),
     ],
 )
@@ -124,7 +124,7 @@ def test_misnamed_files_are_refused(tmp_path: Path, names: list[str], message: s
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match="no migrations at"):
+    with pytest.raises(SetupError, match="no migrations in"):
         read_migrations(tmp_path / "nowhere")
 
 

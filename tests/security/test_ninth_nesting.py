@@ -82,9 +82,9 @@ def test_security_ninth_F4_files_that_people_bring_are_refused_by_name(tmp_path:
         read_map(nested)
     raw = b'{"zz":' * 50_000
     nested.write_bytes(raw)
-    with pytest.raises(SetupError, match="no invitation"):
+    with pytest.raises(SetupError, match="isn't an invitation"):
         read_invitation(nested)
-    with pytest.raises(SetupError, match="no key file"):
+    with pytest.raises(SetupError, match="isn't a key file"):
         keys.find({}, nested, tmp_path)
     with pytest.raises(SetupError, match="is damaged"):
         decoded(nested, raw, Backup)

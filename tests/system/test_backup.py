@@ -112,7 +112,7 @@ def test_the_restored_home_is_backed_up_and_restored_like_any_other(
     expected = booked(site.info.owner_url)
     terminal.good(site.home, "restore", "--into", new)
     line = terminal.bad(new, "backup", "--to", site.backups)
-    assert "holds the backups of" in line
+    assert "has the backups of" in line
     again = folder / "again"
     with started(new):  # on a timeline of its own now
         terminal.good(new, "backup", "--full")
@@ -157,7 +157,7 @@ def test_while_people_book_every_instant_is_a_true_one(
 def test_backups_are_private_and_hold_no_key(site: Site, terminal: Terminal, folder: Path) -> None:
     safe = folder / "vault"
     said = terminal.good(site.home, "backup", "--keys-to", safe)
-    assert "keep it apart" in said
+    assert "keep it away" in said
     assert stat.S_IMODE(site.backups.stat().st_mode) == 0o700
     [saved] = safe.iterdir()
     assert stat.S_IMODE(saved.stat().st_mode) == 0o600
@@ -167,7 +167,7 @@ def test_backups_are_private_and_hold_no_key(site: Site, terminal: Terminal, fol
     for name, content in tree_of(site.backups).items():
         assert key.encode() not in content, name
         assert password.encode() not in content, name
-    assert "may not lie with" in terminal.bad(site.home, "backup", "--keys-to", site.backups / "keys")
+    assert "can't be stored with" in terminal.bad(site.home, "backup", "--keys-to", site.backups / "keys")
 
 
 def test_old_backups_and_their_log_go(site: Site, terminal: Terminal, folder: Path, new: Path) -> None:
@@ -181,7 +181,7 @@ def test_old_backups_and_their_log_go(site: Site, terminal: Terminal, folder: Pa
     [run] = runs(existing(disk))
     oldest = min(path.name for path in (disk / "log" / run).iterdir() if path.name != "index.json")
     assert int(oldest[16:24], 16) == kept[0].start_lsn // kept[0].segment_bytes
-    assert "complete at" in terminal.good(site.home, "backup", "list", "--to", disk)
+    assert "no complete backup existed" in terminal.good(site.home, "backup", "list", "--to", disk)
     terminal.good(site.home, "restore", "--from", disk, "--into", new)
 
 
@@ -198,7 +198,7 @@ def test_lost_log_begins_a_new_run_and_the_old_one_stays_restorable(
         connection.execute("SELECT pg_drop_replication_slot(%s)", [run])
     site.book(1)
     said = terminal.good(site.home, "backup", "--to", disk)
-    assert "not complete any more" in said
+    assert "is incomplete" in said
     assert [one.kind for one in existing(disk).backups()] == ["full", "full"]
     terminal.good(site.home, "restore", "--from", disk, "--to", at.isoformat(), "--into", new)
     with started(new) as restored:

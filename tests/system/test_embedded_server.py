@@ -203,7 +203,7 @@ def test_passwords_that_do_not_fit_are_told_at_once(home: Path, start: Callable[
     path.write_text(
         json.dumps({"passwords": {role: one[::-1] for role, one in own.items()}}), encoding="utf-8"
     )
-    with pytest.raises(SetupError, match="does not take the passwords"):
+    with pytest.raises(SetupError, match="doesn't accept the passwords"):
         start()
 
 
@@ -211,7 +211,7 @@ def test_data_of_another_major_version_is_refused(home: Path, start: Callable[[]
     info = start()
     stop(info)
     (info.data / "PG_VERSION").write_text("15\n", encoding="utf-8")
-    with pytest.raises(SetupError, match="is of PostgreSQL 15"):
+    with pytest.raises(SetupError, match="is from PostgreSQL 15"):
         ensure_started(home)
 
 

@@ -101,7 +101,7 @@ async def test_security_resealing_resumes_and_a_key_is_retired_only_then(
         vault = Vault(load_keys(tmp_path))
         half = reseal(tx, vault, 2, said.append, pages_max=2)
         assert (half.seen, half.done) == (2 * PAGE_ROWS, 2 * PAGE_ROWS)
-        with pytest.raises(SetupError, match=r"booking\.booking, .* still has values under data key 1"):
+        with pytest.raises(SetupError, match=r"booking\.booking, .* still has values sealed with data key 1"):
             refuse_while_used(tx, tmp_path, 1, forget_reasons=True)
         rest = reseal(tx, vault, 2, said.append)
         assert (rest.seen, rest.done, rest.broken) == (BOOKINGS + 6, 106, 0)

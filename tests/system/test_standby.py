@@ -205,7 +205,7 @@ def test_a_takeover_that_was_cut_off_is_finished(pair: Pair, terminal: Terminal)
     terminal.good(standby, "standby", "promote", "--no-start")
     with started(standby) as new:
         assert booked(new.app_url) >= set(first)
-    assert "follows nobody" in terminal.bad(standby, "standby", "promote", "--no-start")
+    assert "is a primary, not a standby" in terminal.bad(standby, "standby", "promote", "--no-start")
 
 
 def test_a_copy_that_was_cut_off_is_told(pair: Pair, terminal: Terminal) -> None:
@@ -231,8 +231,8 @@ def test_a_copy_that_was_cut_off_is_told(pair: Pair, terminal: Terminal) -> None
 
 def test_asynchronous_is_the_default_and_the_way_lets_nobody_else_in(pair: Pair, terminal: Terminal) -> None:
     site = pair.site
-    assert "no standby follows" in terminal.run(site.home, "standby", "status")[1]
-    assert "would wait for ever" in terminal.bad(site.home, "standby", "synchronous")
+    assert "no standby is following" in terminal.run(site.home, "standby", "status")[1]
+    assert "would wait forever" in terminal.bad(site.home, "standby", "synchronous")
     pair.allow(terminal)
     assert pair.invitation.stat().st_mode & 0o777 == 0o600
     link = read_link(site.home)
@@ -258,12 +258,12 @@ def test_asynchronous_is_the_default_and_the_way_lets_nobody_else_in(pair: Pair,
 
 def test_unclear_wishes_are_one_line(pair: Pair, terminal: Terminal) -> None:
     home = pair.site.home
-    assert "is no address" in terminal.bad(
+    assert "isn't an address" in terminal.bad(
         home, "standby", "allow", "--from", "moon", "--at", "x", "--to", pair.invitation
     )
-    assert "is no standby" in terminal.bad(home, "standby", "run")
-    assert "is no standby" in terminal.bad(home, "standby", "promote")
-    assert "server of your own" in terminal.bad(
+    assert "isn't a standby" in terminal.bad(home, "standby", "run")
+    assert "isn't a standby" in terminal.bad(home, "standby", "promote")
+    assert "your own server" in terminal.bad(
         home, "standby", "synchronous", WENYUE_DATABASE_URL="postgresql://x/y"
     )
     terminal.env = {"WENYUE_DATABASE_URL": ""}
@@ -273,7 +273,7 @@ def test_unclear_wishes_are_one_line(pair: Pair, terminal: Terminal) -> None:
     assert "cannot be reached" in terminal.bad(home, *words, "--keys", pair.keys)
     assert not pair.standby.exists()
     (pair.folder / "text").write_text("no", encoding="utf-8")
-    assert "is no invitation" in terminal.bad(
+    assert "isn't an invitation" in terminal.bad(
         home, "standby", "init", "--from", pair.folder / "text", "--into", pair.standby
     )
 

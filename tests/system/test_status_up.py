@@ -189,9 +189,9 @@ def silences_are_written_and_lifted(site: Installation) -> None:
     assert "moving data" in run(site, monitoring.app, "once").output
     assert "not silent" in run(site, monitoring.app, "silence", "disk", "--for", "0m").output
     for wrong, words in (
-        (("silence", "moon"), "no check"),
-        (("silence", "disk", "--for", "9d"), "no span"),
-        (("retire", "moon"), "nobody waits"),
+        (("silence", "moon"), "isn't a check"),
+        (("silence", "disk", "--for", "9d"), "isn't a time span"),
+        (("retire", "moon"), "no heartbeat is expected"),
     ):
         assert words in str(run(site, monitoring.app, *wrong).exception)
 

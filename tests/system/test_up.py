@@ -149,7 +149,7 @@ def test_it_gets_ready_and_ends_without_a_trace(install: Callable[..., Installat
     assert "lacks keys.json" in refused.stderr
     assert not (one.home / "keys.json").exists()
     (one.home / "keys.json").write_text(other_keys(one.home.parent), encoding="utf-8")
-    assert "is not the key file of this database" in one.run("up").stderr
+    assert "isn't the key file of this database" in one.run("up").stderr
 
 
 @needs_app
@@ -265,7 +265,7 @@ def test_a_taken_port_is_one_line(install: Callable[..., Installation]) -> None:
         result = one.run("up")
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    assert f"port {one.port} on 127.0.0.1 cannot be used" in result.stderr
+    assert f"can't use port {one.port} on 127.0.0.1" in result.stderr
     assert result.stdout == ""
 
 
@@ -308,7 +308,7 @@ def test_doctor_is_content_with_a_migrated_home(install: Callable[..., Installat
     assert result.returncode == 0, result.stdout
     assert "✗" not in result.stdout
     assert (
-        "all well" in result.stdout or "0 faults" in result.stdout
+        "all good" in result.stdout or "0 faults" in result.stdout
     )  # next year's holidays may be unpublished
 
 

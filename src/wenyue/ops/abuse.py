@@ -80,12 +80,12 @@ def block_(
     async def work(works: Acting, operator: Operator) -> str:
         return await block_subject(works, operator, request)
 
-    with told(Message("not a way to name a subject: {problem}")):
+    with told(Message("invalid subject: {problem}")):
         subject = acting_as(work, by)
     if not is_stopped(subject):
-        typer.echo(gettext("noted; this kind of subject has nothing that could be stopped"))
+        typer.echo(gettext("recorded; this kind of subject can't be blocked"))
         return
-    typer.echo(gettext("{subject} is blocked; every process knows within seconds", subject=subject))
+    typer.echo(gettext("{subject} is blocked; every process will know within seconds", subject=subject))
 
 
 @app.command()
@@ -105,7 +105,7 @@ def lift(
 
     with told(
         Message(
-            "give the subject as `wenyue abuse list` shows it, {n} characters at least: {problem}",
+            "give the subject as shown by `wenyue abuse list`, at least {n} characters: {problem}",
             n=SUBJECT_LENGTH_MIN,
         )
     ):
@@ -113,7 +113,7 @@ def lift(
     if not ended:
         raise SetupError(
             Message(
-                "there is no open finding {found} of {subject}; see `wenyue abuse list`",
+                "no open finding {found} for {subject}: see `wenyue abuse list`",
                 found=found,
                 subject=repr(subject),
             )
@@ -130,7 +130,7 @@ def rules() -> None:
 
     found, problems = reading(work)
     table = Table(box=None, pad_edge=False)
-    for column in (gettext("pattern"), gettext("signs"), gettext("within, s"), gettext("blocks for, s")):
+    for column in (gettext("pattern"), gettext("signs"), gettext("within, s"), gettext("block for, s")):
         table.add_column(column)
     for pattern, rule in found.items():
         table.add_row(
@@ -162,7 +162,7 @@ def set_(
     acting_as(work, by)
     typer.echo(
         gettext(
-            "{found}: {limit} within {window} s, blocks for {block} s",
+            "{found}: {limit} within {window} s, then blocked for {block} s",
             found=found,
             limit=limit,
             window=window,
@@ -176,7 +176,7 @@ def _pattern(text: str) -> Pattern:
         return Pattern(text)
     except ValueError:
         raise SetupError(
-            Message("PATTERN {text}: one of {pattern}", text=repr(text), pattern=", ".join(Pattern))
+            Message("PATTERN {text}: must be one of {pattern}", text=repr(text), pattern=", ".join(Pattern))
         ) from None
 
 

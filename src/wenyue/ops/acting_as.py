@@ -63,7 +63,7 @@ def told_rights() -> Generator[None]:
     except NotAllowed as error:
         raise SetupError(
             Message(
-                "--as: your duties do not allow {right} there; docs/duties.md says whose do",
+                "--as: your duties don't include {right} there; see docs/duties.md for who can do it",
                 right=error.right,
             ),
         ) from error
@@ -78,12 +78,12 @@ async def operator_of(db: Database, vault: Vault, login: str, password: str) -> 
         staff = await check_staff(tx, vault, login, password)
         has_factor = isinstance(staff, Staff) and bool(await factors.factors_of(tx, staff.id))
     if not isinstance(staff, Staff):
-        raise SetupError(Message("--as {login}: the login or the password is wrong", login=login))
+        raise SetupError(Message("--as {login}: the login or password is wrong", login=login))
     if has_factor and mode != Mode.OFF:
         await _prove(db, vault, staff, _code(login))
     elif mode == Mode.NEEDED and needs_factor(staff.duties):
         raise SetupError(
-            Message("--as {login}: set a second factor up first, by signing in to the console", login=login),
+            Message("--as {login}: set up a second step first, by signing in to the console", login=login),
         )
     return Operator(f"staff:{staff.id}", duties=staff.duties)
 
@@ -93,7 +93,7 @@ async def _prove(db: Database, vault: Vault, staff: Staff, code: str) -> None:
         await factors.lock_factors(tx, staff.id)
         means = await factors.prove(tx, vault, staff.id, code, utc_now())
     if means is None:
-        raise SetupError(Message("--as {login}: the code is wrong, or was used", login=staff.login))
+        raise SetupError(Message("--as {login}: the code is wrong or was already used", login=staff.login))
 
 
 def _code(login: str) -> str:

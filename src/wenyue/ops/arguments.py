@@ -14,7 +14,9 @@ def day_of(text: str, name: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise SetupError(Message("{name} {text}: a date as 2027-10-01", name=name, text=repr(text))) from None
+        raise SetupError(
+            Message("{name} {text}: write a date such as 2027-10-01", name=name, text=repr(text))
+        ) from None
 
 
 def reason_of(text: str) -> str:

@@ -63,7 +63,7 @@ def show(who: _WhoOf) -> None:
         until = one.until.astimezone(zone(_TIMEZONE)).strftime("%Y-%m-%d %H:%M")
         table.add_row(one.policy_code or gettext("every"), until, one.reason, str(one.strikes))
     console = Console(markup=False, emoji=False)
-    console.print(table if found else gettext("no ban is in force"))
+    console.print(table if found else gettext("no suspensions in force"))
     _say_nationalities(asked)
 
 
@@ -88,7 +88,7 @@ def lift(
 
     forgiven = acting_as(work, by)
     if not forgiven:
-        raise SetupError(Message("no ban is in force; `wenyue bans show` tells which there are"))
+        raise SetupError(Message("no such suspension in force; see `wenyue bans show`"))
     said = ", ".join(f"{code or 'every'} ({count} strikes forgiven)" for code, count in forgiven.items())
     typer.echo(gettext("lifted: {said}", said=said))
     _say_nationalities(asked)
@@ -107,7 +107,7 @@ def typed_document() -> str:
     """The number of a document, from the first line of standard input. Raises SetupError."""
     line = sys.stdin.readline(_LINE_MAX).strip()
     if not document_candidates(line, today=local_date(utc_now(), _TIMEZONE)):
-        raise SetupError(Message("standard input holds no document number: its first line is taken"))
+        raise SetupError(Message("standard input has no document number: give it on the first line"))
     return line
 
 

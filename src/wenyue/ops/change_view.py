@@ -13,7 +13,7 @@ STATES: Final = {
     State.WAITING: Message("waits"),
     State.APPLIED: Message("done"),
     State.DECLINED: Message("declined"),
-    State.WITHDRAWN: Message("taken back"),
+    State.WITHDRAWN: Message("withdrawn"),
     State.EXPIRED: Message("expired"),
     State.FAILED: Message("not done"),
 }
@@ -22,7 +22,7 @@ STATES: Final = {
 def state_of(change: Change) -> str:
     """What became of it, and whether somebody is still to look at it."""
     state = STATES[change.state].say(command_locale())
-    return gettext("{state}, awaits review", state=state) if change.awaits_review else state
+    return gettext("{state}, awaiting review", state=state) if change.awaits_review else state
 
 
 def lines_of(change: Change, about: Named, logins: Mapping[str, str]) -> list[str]:

@@ -62,7 +62,7 @@ def list_changes() -> None:
         table.add_row(str(one.id), at, by, one.kind, str(one.venue_id or "*"), state_of(one), one.reason)
     console = Console(markup=False)
     console.width = max(console.width, _WIDTH_MIN)  # an id is 36 characters, and is copied whole
-    console.print(table if found else gettext("nothing was proposed yet"))
+    console.print(table if found else gettext("no changes proposed yet"))
 
 
 @app.command("show")
@@ -93,10 +93,13 @@ def approve(
     shown = shown.strip().lower()
     if len(shown) < SHOWN_LENGTH:
         raise SetupError(
-            Message("--shown: the last line of `wenyue changes show ID`, so that you approve what you saw"),
+            Message(
+                "--shown: give the last line of `wenyue changes show ID`, so that you "
+                "approve exactly what you saw"
+            ),
         )
     _decide(_id(change_id), by, says, shown)
-    typer.echo(gettext("approved and done"))
+    typer.echo(gettext("approved and applied"))
 
 
 @app.command("decline")
@@ -140,7 +143,7 @@ def _decide(change_id: UUID, by: str, says: str, shown: str | None = None) -> No
 def _somebody(by: str) -> str:
     """Who decides: a person, never the server. Raises SetupError."""
     if not by:
-        raise SetupError(Message("--as LOGIN: say who decides"))
+        raise SetupError(Message("--as LOGIN is required: whose decision is it?"))
     return by
 
 
@@ -148,7 +151,9 @@ def _id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise SetupError(Message("ID {text}: as `wenyue changes list` shows it", text=repr(text))) from None
+        raise SetupError(
+            Message("ID {text}: use the id shown by `wenyue changes list`", text=repr(text))
+        ) from None
 
 
 @app.command("one-operator")
@@ -157,7 +162,7 @@ def one_operator(
 ) -> None:
     """Declare that one operator works alone: what would wait for a second person is done ten minutes later, told."""
     if switch not in {"on", "off", "show"}:
-        raise SetupError(Message("{switch}: on, off or show", switch=repr(switch)))
+        raise SetupError(Message("{switch}: must be on, off or show", switch=repr(switch)))
 
     async def work(works: Acting, operator: Operator) -> bool:
         if switch != "show":
@@ -166,7 +171,7 @@ def one_operator(
             return await store.is_one_operator(tx)
 
     typer.echo(
-        gettext("one operator works alone: what loosens takes effect ten minutes later by itself")
+        gettext("a single operator: changes that loosen take effect by themselves after ten minutes")
         if acting_as(work)
-        else gettext("two persons: what loosens waits for somebody who did not propose it")
+        else gettext("two people: changes that loosen wait for someone other than the proposer")
     )

@@ -24,7 +24,7 @@ from wenyue.platform.program import Program
 app = Program(no_args_is_help=True, help="Devices at gates and counters: enrol, list, revoke.")
 T = TypeVar("T")
 _SAYS: Final = NOT_DONE | {
-    NotDone.VENUE_UNKNOWN: Message("there is no such venue, or you may not manage its devices"),
+    NotDone.VENUE_UNKNOWN: Message("venue not found, or you can't manage its devices"),
 }
 
 
@@ -46,7 +46,7 @@ def enrol(
     typer.echo(
         gettext("device {device}: code: {code}", device=made.device_id, code=made.code)
         + "\n"
-        + gettext("It is shown this once.")
+        + gettext("It's shown only once.")
     )
 
 
@@ -82,14 +82,14 @@ def list_devices(*, by: AsOf = "") -> None:
         state = (
             gettext("in use")
             if one.enrolled_at
-            else gettext("waits for its code")
+            else gettext("waiting for its code")
             if one.code_until > now
             else gettext("code expired")
         )
         where = codes.get(one.device.venue_id, str(one.device.venue_id))
         state = gettext("revoked") if one.revoked_at else state
         table.add_row(str(one.device.id), where, one.device.post, one.made_by, state)
-    Console(markup=False, emoji=False).print(table if found else gettext("no device yet"))
+    Console(markup=False, emoji=False).print(table if found else gettext("no devices yet"))
 
 
 def _run(work: Callable[[Acting, Operator], Awaitable[T | NotDone]], by: str) -> T:

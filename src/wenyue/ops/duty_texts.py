@@ -18,15 +18,15 @@ async def duty_of(tx: Tx, text: str) -> Duty:
     """`desk@venue:lake`, `gate@venue:3/北门`, `approver`, `approver@destination`. Raises SetupError."""
     name, at, scope = text.strip().partition("@")
     if name.strip().lower() not in set(Role):
-        raise SetupError(Message("{text}: a role is one of {roles}", text=text, roles=", ".join(Role)))
+        raise SetupError(Message("{text}: the role must be one of {roles}", text=text, roles=", ".join(Role)))
     if has_controls(text) or has_unseen(text):
-        raise SetupError(Message("a duty is one line, without control characters"))
+        raise SetupError(Message("a duty must be one line without control characters"))
     if not at or scope == _EVERYWHERE:
         return read_duty(name)
     if not scope.startswith(_VENUE):
         raise SetupError(
             Message(
-                "{text}: a scope is {everywhere}, {venue}CODE or {venue}CODE/POST",
+                "{text}: the scope must be {everywhere}, {venue}CODE or {venue}CODE/POST",
                 everywhere=_EVERYWHERE,
                 venue=_VENUE,
                 text=text,
@@ -36,13 +36,11 @@ async def duty_of(tx: Tx, text: str) -> Duty:
     found = await catalogue.venue(tx, code)
     number = found.id if found is not None else code if code.isascii() and code.isdecimal() else None
     if number is None:
-        raise SetupError(Message("there is no venue {code}", code=repr(code)))
+        raise SetupError(Message("venue {code} not found", code=repr(code)))
     try:
         return read_duty(f"{name}@{_VENUE}{number}{slash}{post}")
     except ValueError as error:
-        raise SetupError(
-            Message("the scope of a duty is not as it should be: {problem}", problem=str(error))
-        ) from error
+        raise SetupError(Message("invalid scope of a duty: {problem}", problem=str(error))) from error
 
 
 def shown(duty: Duty, codes: Mapping[int, str]) -> str:

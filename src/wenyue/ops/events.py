@@ -46,7 +46,11 @@ def list_(
     """What happened, the newest first."""
     if kind is not None and kind not in events.TYPES:
         raise SetupError(
-            Message("--kind {kind}: one of {known}", kind=repr(kind), known=", ".join(sorted(events.TYPES)))
+            Message(
+                "--kind {kind}: must be one of {known}",
+                kind=repr(kind),
+                known=", ".join(sorted(events.TYPES)),
+            )
         )
 
     async def work(tx: Tx) -> list[operating.Row]:
@@ -54,7 +58,7 @@ def list_(
             return await operating.newest(tx, limit, kind=kind, subject=subject)
         except ValueError:
             raise SetupError(
-                Message("--subject {subject}: a booking is booking:ID", subject=repr(subject))
+                Message("--subject {subject}: write a booking as booking:ID", subject=repr(subject))
             ) from None
 
     rows = _do(work)
@@ -70,7 +74,7 @@ def show(event_id: Annotated[int, typer.Argument(min=1)]) -> None:
     """One row of the log, and where each subscriber stands with it."""
     found = _do(lambda tx: operating.detail(tx, event_id))
     if found is None:
-        raise SetupError(Message("there is no event {event_id}: old ones are dropped", event_id=event_id))
+        raise SetupError(Message("event {event_id} not found: old events are deleted", event_id=event_id))
     typer.echo(f"{event_id}  {_at(found.at)}  {found.kind}  version {found.version}")
     for booking_id in (found.booking_ids or ())[:_SHOWN_MAX]:
         typer.echo(f"  booking:{booking_id}")
@@ -119,7 +123,7 @@ def subscribers() -> None:
             )
             for one in lags
         ],
-        gettext("nobody listens: no worker has run yet"),
+        gettext("no subscribers: no worker has run yet"),
     )
     for one in lags:
         if one.failures:
@@ -176,8 +180,7 @@ def replay(
         except operating.NotComeTo as fault:
             raise SetupError(
                 Message(
-                    "{subscriber} has not come to event {first} yet, and will be told of everything from "
-                    "there on",
+                    "{subscriber} hasn't reached event {first} yet and will receive everything from there on",
                     first=fault.first,
                     subscriber=subscriber,
                 ),
@@ -185,14 +188,14 @@ def replay(
 
     count = _act(work)
     typer.echo(
-        gettext("{subscriber} is told of {count} rows once more", count=f"{count:,}", subscriber=subscriber)
+        gettext("{subscriber} will receive {count} rows again", count=f"{count:,}", subscriber=subscriber)
     )
     while wait:
         [left] = [one for one in _do(events.lags) if one.name == subscriber]
         if left.waiting == 0:
             typer.echo(
                 gettext(
-                    "done, {undelivered} tried again, {parked} parked",
+                    "done: {undelivered} retried, {parked} parked",
                     undelivered=left.undelivered,
                     parked=left.parked,
                 )
@@ -216,7 +219,7 @@ def retry(*, subscriber: _Name, subject: _About = None) -> None:
     async def work(works: Acting, operator: Operator) -> int:
         return await retry_events(works, operator, RetryEvents(subscriber, subject))
 
-    typer.echo(gettext("{act} events are tried at once", act=_act(work)))
+    typer.echo(gettext("{act} events are being retried", act=_act(work)))
 
 
 @app.command("skip")
@@ -237,7 +240,7 @@ def skip(
     if not skipped:
         raise SetupError(
             Message(
-                "nothing of {subject} is stuck with {subscriber}: see `wenyue events subscribers`",
+                "nothing of {subject} is stuck at {subscriber}: see `wenyue events subscribers`",
                 subject=subject,
                 subscriber=subscriber,
             ),
@@ -255,7 +258,7 @@ def forget(*, subscriber: _Name) -> None:
     _act(work)
     typer.echo(
         gettext(
-            "{subscriber} is forgotten; a worker that knows it makes it known again", subscriber=subscriber
+            "{subscriber} was removed; a worker that knows it will register it again", subscriber=subscriber
         )
     )
 
@@ -272,7 +275,8 @@ def _act(work: Callable[[Acting, Operator], Awaitable[T]]) -> T:
     except operating.NoSubscriber as fault:
         raise SetupError(
             Message(
-                "no subscriber {subscriber}: see `wenyue events subscribers`", subscriber=repr(fault.args[0])
+                "subscriber {subscriber} not found: see `wenyue events subscribers`",
+                subscriber=repr(fault.args[0]),
             )
         ) from None
 

@@ -49,7 +49,7 @@ def list_(year: Annotated[int, typer.Argument(min=2004, max=2099)]) -> None:
     console.print(table)
     if not calendar.is_published(year):
         console.print(
-            gettext("{year} is provisional: statutory days only, moved days are not known yet", year=year)
+            gettext("{year} is provisional: statutory days only, swapped days aren't known yet", year=year)
         )
 
 
@@ -75,7 +75,7 @@ def set_(
     try:
         replanning.check_entry(entry)
     except ValueError as problem:
-        raise SetupError(Message("this entry is not valid: {problem}", problem=str(problem))) from problem
+        raise SetupError(Message("invalid entry: {problem}", problem=str(problem))) from problem
 
     async def asked(_: Works) -> replanning.HolidayEntry:
         return entry
@@ -100,4 +100,4 @@ def set_(
         else gettext("{opened} sessions opened, {changed} changed", opened=done.opened, changed=done.changed)
     )
     for line in done.in_the_way:
-        console.print(gettext("look at this: {line}", line=line), soft_wrap=True)
+        console.print(gettext("check this: {line}", line=line), soft_wrap=True)

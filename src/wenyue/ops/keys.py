@@ -54,7 +54,7 @@ def list_() -> None:
             )
             typer.echo(f"{kind} {number}: {state}")
     typer.echo(
-        gettext("gate: one in use, one next, {n} retired and still accepted", n=len(gate.accepted) - 2)
+        gettext("gate: one in use, one next, {n} retired but still accepted", n=len(gate.accepted) - 2)
     )
 
 
@@ -73,8 +73,8 @@ def rotate(
     if stage is None and settings.database.url and kind is not Kind.GATE:
         raise SetupError(
             Message(
-                "several machines may share this database: `--stage add`, copy {keys} to each of "
-                "them, then `--stage use`",
+                "other machines may share this database: run `--stage add`, copy {keys} to "
+                "each of them, then run `--stage use`",
                 keys=KEYS,
             ),
         )
@@ -87,7 +87,7 @@ def rotate(
             content, number = add(store.content(), kind)
             store.put(content)
             note(ready, settings, "keys.added", kind, {"number": number})
-            typer.echo(gettext("{kind} key {number} is added, nobody uses it yet", kind=kind, number=number))
+            typer.echo(gettext("{kind} key {number} was added but isn't used yet", kind=kind, number=number))
         if stage is not Stage.ADD:
             use(store.content(), kind)  # a fault is told before the wait
             store.settle(KEYS)
@@ -96,7 +96,7 @@ def rotate(
             note(ready, settings, "keys.used", kind, {"number": number})
             typer.echo(
                 gettext(
-                    "{kind} key {number} is in use within seconds: copy {keys} wherever it is kept",
+                    "{kind} key {number} will be in use within seconds: copy {keys} wherever you keep it",
                     kind=kind,
                     number=number,
                     keys=KEYS,
@@ -106,13 +106,15 @@ def rotate(
 
 def _rotate_gate(store: KeyStore, settings: Settings, ready: ReadyDatabase, stage: Stage | None) -> None:
     if stage is Stage.ADD:
-        typer.echo(gettext("the next gate key is in every machine's file already: `--stage use`"))
+        typer.echo(gettext("the next gate key is already in every machine's file: run `--stage use`"))
         return
     store.settle(GateKeys.FILE)
     store.turn_gate_over()
     note(ready, settings, "keys.used", Kind.GATE, {})
     typer.echo(
-        gettext("the next gate key signs within seconds: copy {file} to every machine", file=GateKeys.FILE)
+        gettext(
+            "the next gate key will be used within seconds: copy {file} to every machine", file=GateKeys.FILE
+        )
     )
 
 
@@ -132,7 +134,7 @@ def reseal_() -> None:
         note(ready, settings, "keys.resealed", Kind.DATA, {"number": ring.current, "values": count})
         typer.echo(
             gettext(
-                "{count} values are sealed under data key {current} now, {broken} are unreadable",
+                "values now sealed with data key {current}: {count}, unreadable: {broken}",
                 count=f"{count:,}",
                 current=ring.current,
                 broken=f"{broken:,}",
@@ -160,7 +162,8 @@ def retire(
         note(ready, settings, "keys.retired", Kind.DATA, {"number": number})
         typer.echo(
             gettext(
-                "data key {number} is gone from {keys}: keep a copy as long as backups of its time",
+                "data key {number} was removed from {keys}: keep a copy as long as you keep "
+                "backups from its time",
                 number=number,
                 keys=KEYS,
             )

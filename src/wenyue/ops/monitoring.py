@@ -78,7 +78,7 @@ def once() -> None:
         )
     status = max((STATUS[worst(one)] for one in checks), default=0)
     status = max(status, 1 if any(one.problem and one.name != "database" for one in checks) else 0)
-    console.print((gettext("all well"), gettext("warnings"), gettext("critical"))[status])
+    console.print((gettext("all good"), gettext("warnings"), gettext("critical"))[status])
     raise typer.Exit(status)
 
 
@@ -93,7 +93,9 @@ def silence_(
     settings, seconds = located(load()), _span_s(span)
     if subject.partition(":")[0] not in GUIDES:
         raise SetupError(
-            Message("{subject} is no check: {known}", subject=repr(subject), known=", ".join(sorted(GUIDES)))
+            Message(
+                "{subject} isn't a check: {known}", subject=repr(subject), known=", ".join(sorted(GUIDES))
+            )
         )
     now = utc_now()
     until = now + timedelta(seconds=seconds)
@@ -120,18 +122,20 @@ def resolve_(
     if subject not in BY_PEOPLE:
         raise SetupError(
             Message(
-                "{subject} ends by itself; people resolve {known}",
+                "{subject} ends by itself; only {known} can be resolved by hand",
                 subject=repr(subject),
                 known=", ".join(sorted(BY_PEOPLE)),
             )
         )
     if not who.strip() or not why.strip():
-        raise SetupError(Message("--who and --why are both wanted: they go into the record"))
+        raise SetupError(Message("--who and --why are both required: they go into the record"))
     accepted = asyncio.run(accept_record(settings, who=who.strip(), why=why.strip()))
     Book(settings.home / "monitor").resolve(subject, utc_now(), who=who.strip(), why=why.strip())
     Console().print(
         gettext(
-            "{subject}: resolved, the record goes on from link {accepted}", subject=subject, accepted=accepted
+            "{subject}: resolved; the record continues from link {accepted}",
+            subject=subject,
+            accepted=accepted,
         ),
         markup=False,
     )
@@ -141,7 +145,7 @@ def resolve_(
 def retire_(partner: Annotated[str, typer.Argument(help="as the check `partners` names it")]) -> None:
     """Wait for a partner no more, until it speaks again."""
     if not asyncio.run(_retire(located(load()), partner)):
-        raise SetupError(Message("nobody waits for {partner}", partner=repr(partner)))
+        raise SetupError(Message("no heartbeat is expected from {partner}", partner=repr(partner)))
 
 
 @app.command()
@@ -178,7 +182,7 @@ def _span_s(raw: str) -> int:
     if not 0 <= seconds <= SILENCE_MAX_DAYS * UNITS_S["d"]:
         raise SetupError(
             Message(
-                "{raw} is no span up to {silence_max_days} days: write 30m, 2h or 1d",
+                "{raw} isn't a time span of up to {silence_max_days} days: write 30m, 2h or 1d",
                 raw=repr(raw),
                 silence_max_days=SILENCE_MAX_DAYS,
             )

@@ -50,7 +50,7 @@ def show() -> None:
 
     found, asked, logins = reading(work)
     table = Table(box=None, pad_edge=False)
-    for column in (gettext("code"), gettext("counts since"), gettext("seen by"), gettext("state")):
+    for column in (gettext("code"), gettext("counting since"), gettext("seen by"), gettext("state")):
         table.add_column(column)
     for one in found:
         seen_by = [logins.get(staff, f"staff:{staff}") for staff in (one.seen_by, one.second_by) if staff]
@@ -62,7 +62,7 @@ def show() -> None:
             _state(one) + (gettext(" ← the name typed") if one.key in asked else ""),
         )
     console = Console(markup=False, emoji=False, width=140 if not sys.stdout.isatty() else None)
-    console.print(table if found else gettext("no name was seen"))
+    console.print(table if found else gettext("no names recorded"))
 
 
 @app.command("strike")
@@ -74,7 +74,7 @@ def strike(
 ) -> None:
     """A name of a person counts no more; whoever noted it cannot note it again. The document's number: standard input."""
     if not _CODE.fullmatch(code):
-        raise SetupError(Message("CODE {code}: the code of `wenyue names show`", code=repr(code)))
+        raise SetupError(Message("CODE {code}: use the code shown by `wenyue names show`", code=repr(code)))
     reason, number = reason_of(why), typed_document()
 
     async def work(works: Acting, operator: Operator) -> int:
@@ -82,8 +82,8 @@ def strike(
         return await strike_name(works, operator, request)
 
     if not acting_as(work, by):
-        raise SetupError(Message("no such name; `wenyue names show` tells which there are"))
-    typer.echo(gettext("struck"))
+        raise SetupError(Message("name not found; see `wenyue names show`"))
+    typer.echo(gettext("removed"))
 
 
 def _when(at: datetime | None) -> str:
@@ -92,7 +92,7 @@ def _when(at: datetime | None) -> str:
 
 def _state(one: names.SeenName) -> str:
     if one.struck_at is not None:
-        return gettext("struck")
+        return gettext("removed")
     if one.seen_at is None:
-        return gettext("waits for a second member of staff")
+        return gettext("waiting for a second member of staff")
     return gettext("counts")

@@ -39,7 +39,7 @@ class OwnHttps:
         self._names = local_names()
         self._standing = self._ensure()
         if self._standing.is_new_authority:
-            self._say(gettext("HTTPS has a new certificate authority: devices must trust it anew"))
+            self._say(gettext("HTTPS has a new certificate authority: trust it again on each device"))
             self.greet()
 
     def greet(self) -> None:
@@ -49,7 +49,7 @@ class OwnHttps:
             self._say(gettext("https for other devices: {url}", url=f"https://{_in_url(one)}:{self._port}"))
         self._say(
             gettext(
-                "its certificate authority, to be trusted on each device: {path}",
+                "certificate authority, to be trusted on each device: {path}",
                 path=self._certificates.authority,
             )
         )
@@ -60,7 +60,7 @@ class OwnHttps:
         try:
             return self._certificates.ensure(self._names, utc_now())
         except OSError as error:
-            raise SetupError(Message("the certificate cannot be written: {error}", error=error)) from error
+            raise SetupError(Message("can't write the certificate: {error}", error=error)) from error
 
 
 @contextmanager

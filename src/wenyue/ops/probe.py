@@ -51,14 +51,14 @@ def ready(*, within: Within = 0.0) -> None:
 def books(*, within: Within = 0.0) -> None:
     """Whether counters, persons and cards agree with the bookings."""
     _until(lambda: _read(_wrong_books), within)
-    _say(gettext("pools, persons and entitlements agree with the bookings"))
+    _say(gettext("pools, persons and entitlements match the bookings"))
 
 
 @app.command()
 def later(*, within: Within = 0.0) -> None:
     """Whether holds expire, subscribers are told of events and jobs are done."""
     _until(lambda: _read(_late_work), within)
-    _say(gettext("nothing waits that should be done"))
+    _say(gettext("nothing is overdue"))
 
 
 @app.command()
@@ -75,8 +75,8 @@ def clock() -> None:
     if abs(float(apart)) > CLOCK_S_MAX:
         raise SetupError(
             Message(
-                "this clock is {apart} s from the database's (at most {clock_s_max} s): mend the "
-                "time service (chronyd or ntpd) on both",
+                "this clock is {apart} s off the database's (limit: {clock_s_max} s): fix "
+                "the time service (chronyd or ntpd) on both",
                 apart=f"{float(apart):+.1f}",
                 clock_s_max=f"{CLOCK_S_MAX:g}",
             ),
@@ -114,7 +114,7 @@ def processes() -> None:
     for line in found:
         _say(line)
     if not found:
-        raise SetupError(Message("no process of this installation runs: `wenyue up`"))
+        raise SetupError(Message("nothing is running in this installation: start it with `wenyue up`"))
 
 
 @app.command()
@@ -130,7 +130,7 @@ def log() -> None:
     serious = [
         line for line in lines if any(mark in line for mark in _SERIOUS) and "is starting up" not in line
     ][-SHOWN_MAX:]
-    for line in serious or [gettext("no serious line")]:
+    for line in serious or [gettext("nothing serious")]:
         _say(line[:300])
 
 
@@ -156,7 +156,7 @@ def _read(question: Callable[[psycopg.Connection], list[str]]) -> list[str]:
     if not url:
         server = find_running(settings.home)
         if server is None:
-            raise SetupError(Message("the database does not run"))
+            raise SetupError(Message("the database isn't running"))
         url = server.owner_url
     try:
         with psycopg.connect(
@@ -165,7 +165,7 @@ def _read(question: Callable[[psycopg.Connection], list[str]]) -> list[str]:
             return question(connection)
     except psycopg.OperationalError as error:
         text = " ".join(str(error).split())[:200]
-        raise SetupError(Message("the database does not answer: {text}", text=text)) from error
+        raise SetupError(Message("the database isn't responding: {text}", text=text)) from error
 
 
 def _wrong_books(connection: psycopg.Connection) -> list[str]:

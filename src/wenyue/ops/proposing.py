@@ -51,17 +51,17 @@ def act_or_propose(
 def _say_proposed(change: Change) -> None:
     """What became of it, and where it is found."""
     if change.awaits_review:
-        typer.echo(gettext("done; somebody else looks at it within 24 hours"))
+        typer.echo(gettext("done; someone else must review it within 24 hours"))
     elif change.state is State.APPLIED:
         typer.echo(gettext("done"))
     elif change.applies_at is not None:  # one operator works alone
         at = f"{change.applies_at:%H:%M}"
         typer.echo(
             gettext(
-                "it takes effect by itself at {at} UTC, unless you take it back: /console/changes/{id}",
+                "it takes effect at {at} UTC unless you withdraw it: /console/changes/{id}",
                 at=at,
                 id=change.id,
             )
         )
     else:
-        typer.echo(gettext("it waits for a second person: /console/changes/{id}", id=change.id))
+        typer.echo(gettext("waiting for a second person: /console/changes/{id}", id=change.id))

@@ -21,10 +21,10 @@ app = Program(no_args_is_help=True, help="Who did what and when; reading it is r
 _TIMEZONE: Final = "Asia/Shanghai"
 _SAYS: Final = {
     NotRead.WHO_UNKNOWN: Message(
-        "--who: no such login; write others as the record has them, such as system:expiry"
+        "--who: login not found; write others as in the record, such as system:expiry"
     ),
-    NotRead.WHAT_WRONG: Message("--what: an action or its beginning, such as staff or slots.closed"),
-    NotRead.VENUE_UNKNOWN: Message("--venue: there is no such venue"),
+    NotRead.WHAT_WRONG: Message("--what: give an action or its first part, such as staff or slots.closed"),
+    NotRead.VENUE_UNKNOWN: Message("--venue: venue not found"),
 }
 
 
@@ -65,7 +65,7 @@ def list_(
     console.print(table if found.page.entries else gettext("nothing found"))
     if found.page.before is not None:
         older = f"{found.page.before[0]}-{found.page.before[1]}"
-        console.print(gettext("older: --before {older}", older=older))
+        console.print(gettext("older entries: --before {older}", older=older))
 
 
 def _cursor(text: str) -> tuple[int, int] | None:
@@ -73,5 +73,7 @@ def _cursor(text: str) -> tuple[int, int] | None:
         return None
     xid, dash, id_ = text.partition("-")
     if not dash or not all(one.isascii() and one.isdecimal() and int(one) < 2**63 for one in (xid, id_)):
-        raise SetupError(Message("--before {text}: as the page before said it", text=repr(text)))
+        raise SetupError(
+            Message("--before {text}: use the value that the previous page printed", text=repr(text))
+        )
     return int(xid), int(id_)

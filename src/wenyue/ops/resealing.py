@@ -90,7 +90,7 @@ def reseal(
             if after and pages % 20 == 0:
                 say(
                     gettext(
-                        "{name}: {seen} looked at, {done} sealed again",
+                        "{name}: {seen} checked, {done} resealed",
                         name=place.name,
                         seen=f"{here.seen:,}",
                         done=f"{here.done:,}",
@@ -166,7 +166,7 @@ def refuse_while_used(
     if places:
         raise SetupError(
             Message(
-                "{places} still has values under data key {number}: `wenyue keys reseal` first",
+                "{places} still has values sealed with data key {number}: run `wenyue keys reseal` first",
                 number=number,
                 places=", ".join(places),
             ),
@@ -175,8 +175,9 @@ def refuse_while_used(
     if reasons and not forget_reasons:
         raise SetupError(
             Message(
-                "{reasons} reasons in the audit record are sealed under data key {number}, and the "
-                "record is never rewritten: keep the key, or give them up with --forget-reasons",
+                "{reasons} reasons in the audit record are sealed with data key {number}, "
+                "and the record is never rewritten: keep the key, or give them up with "
+                "--forget-reasons",
                 reasons=reasons,
                 number=number,
             ),

@@ -65,7 +65,7 @@ def set_(
         wanted = Kind(kind)
     except ValueError:
         raise SetupError(
-            Message("KIND {kind}: one of {kinds}", kind=repr(kind), kinds=", ".join(Kind))
+            Message("KIND {kind}: must be one of {kinds}", kind=repr(kind), kinds=", ".join(Kind))
         ) from None
     request = SetRetention(wanted, days, reason_of(why))
 
@@ -73,7 +73,7 @@ def set_(
         return await set_retention(works, operator, request)
 
     was = acting_as(work)
-    typer.echo(gettext("{wanted}: kept for {days} days, {was} before", wanted=wanted, days=days, was=was))
+    typer.echo(gettext("{wanted}: kept for {days} days (was {was})", wanted=wanted, days=days, was=was))
 
 
 async def _erase_all(works: Acting, _: Operator) -> dict[Kind, int]:

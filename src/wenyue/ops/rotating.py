@@ -44,7 +44,7 @@ def add(content: Content, kind: Kind) -> tuple[Content, int]:
     if max(keys) > current:
         raise SetupError(
             Message(
-                "{kind} key {keys} was added and is not used yet: `wenyue keys rotate {kind} --stage use`",
+                "{kind} key {keys} was added but isn't used yet: run `wenyue keys rotate {kind} --stage use`",
                 keys=max(keys),
                 kind=kind,
             ),
@@ -53,7 +53,7 @@ def add(content: Content, kind: Kind) -> tuple[Content, int]:
     if number > SEALING_KEYS_MAX:
         raise SetupError(
             Message(
-                "there are {sealing_keys_max} {kind} keys, no more have a number",
+                "there are already {sealing_keys_max} {kind} keys, which is the maximum",
                 sealing_keys_max=SEALING_KEYS_MAX,
                 kind=kind,
             )
@@ -68,8 +68,8 @@ def use(content: Content, kind: Kind) -> tuple[Content, int]:
     if newest == current:
         raise SetupError(
             Message(
-                "{kind} key {current} is the newest and in use: first `wenyue keys rotate {kind} "
-                "--stage add`",
+                "{kind} key {current} is the newest and already in use: first run `wenyue "
+                "keys rotate {kind} --stage add`",
                 current=current,
                 kind=kind,
             ),
@@ -81,9 +81,9 @@ def without(content: Content, number: int) -> Content:
     """The file's content without this data key. Raises SetupError."""
     ring = key_ring(content)
     if number not in ring.sealing:
-        raise SetupError(Message("there is no data key {number}; see `wenyue keys list`", number=number))
+        raise SetupError(Message("data key {number} not found: see `wenyue keys list`", number=number))
     if number >= ring.current:
-        raise SetupError(Message("data key {number} is in use, or will be: rotate first", number=number))
+        raise SetupError(Message("data key {number} is in use or about to be: rotate first", number=number))
     return content | {"sealing": {no: key for no, key in content["sealing"].items() if int(no) != number}}
 
 
@@ -120,7 +120,9 @@ class KeyStore:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise SetupError(Message("another command changes the keys: wait for it")) from None
+                raise SetupError(
+                    Message("another command is changing the keys: wait until it finishes")
+                ) from None
             yield
 
     def content(self, name: str = KEYS) -> Content:
@@ -141,7 +143,7 @@ class KeyStore:
             raise SetupError(
                 Message(
                     "{file} has {retired_gate_keys_max} retired keys: remove the oldest of "
-                    "`retired_public` whose vouchers are over",
+                    "`retired_public` whose vouchers have all expired",
                     file=GateKeys.FILE,
                     retired_gate_keys_max=RETIRED_GATE_KEYS_MAX,
                 ),

@@ -53,7 +53,7 @@ def claim_keys(home: Path, owner_url: str, *, is_accepted: bool, say: Callable[[
     if is_new:
         say(
             gettext(
-                "made {names} and {other} in {home}: copy them to every machine",
+                "created {names} and {other} in {home}: copy them to every machine",
                 names=NAMES[0],
                 other=NAMES[1],
                 home=home,
@@ -68,7 +68,7 @@ def show_keys(home: Path, say: Callable[[str], None]) -> None:
     load_gate_keys(home)
     params = {"names": NAMES[0], "other": NAMES[1], "home": home, "mark": mark}
     say(
-        gettext("made {names} and {other} in {home}: {mark}", **params)
+        gettext("created {names} and {other} in {home}: {mark}", **params)
         if is_new
         else gettext("found {names} and {other} in {home}: {mark}", **params)
     )
@@ -79,7 +79,7 @@ def require_keys(settings: Settings) -> None:
     url, role = settings.database.url, settings.database.role
     if not url:
         raise SetupError(
-            Message("a single process needs WENYUE_DATABASE_URL (or …_FILE): set it, or run `wenyue up`"),
+            Message("a process on its own needs WENYUE_DATABASE_URL (or …_FILE): set it, or run `wenyue up`"),
         )
     with connect_external(url, "WENYUE_DATABASE_URL") as connection:
         if role:
@@ -143,8 +143,8 @@ def _require(home: Path, noted: str, in_use: str | None) -> None:
         kinds = ", ".join(sorted(mark.rpartition(":")[0] for mark in lacking))
         raise SetupError(
             Message(
-                "the key files in {home} lack keys that this installation uses now ({kinds}): copy "
-                "them from the machine where `wenyue keys rotate` ran",
+                "the key files in {home} lack keys now in use ({kinds}): copy them from the "
+                "machine where `wenyue keys rotate` ran",
                 home=home,
                 kinds=kinds,
             ),
@@ -154,8 +154,9 @@ def _require(home: Path, noted: str, in_use: str | None) -> None:
 def _missing(home: Path, names: list[str]) -> SetupError:
     return SetupError(
         Message(
-            "{home} lacks {names}: copy them from the machine where `wenyue migrate` ran first, or from their backup; "
-            "only if they are lost for good: `wenyue migrate --accept-keys`",
+            "{home} lacks {names}: copy them from the machine where `wenyue migrate` ran "
+            "first, or from their backup; only if they are lost for good, run `wenyue "
+            "migrate --accept-keys`",
             home=home,
             names=say_list(names, command_locale()),
         )
@@ -165,8 +166,9 @@ def _missing(home: Path, names: list[str]) -> SetupError:
 def _other(home: Path) -> SetupError:
     return SetupError(
         Message(
-            "{home} is not the key file of this database: what it holds could not be read. Copy "
-            "the right one; only if that is lost for good: `wenyue migrate --accept-keys`",
+            "{home} isn't the key file of this database, whose data couldn't be read with "
+            "it. Copy the right one; only if that is lost for good, run `wenyue migrate "
+            "--accept-keys`",
             home=home / NAMES[0],
         ),
     )

@@ -183,8 +183,8 @@ def _say_capacity(done: CapacitySet | None) -> None:
     typer.echo(
         {
             CapacitySet.SET: gettext("set"),
-            CapacitySet.UNCHANGED: gettext("it was so already"),
-            CapacitySet.FOLLOWS: gettext("sales stopped; it goes down with every place given back"),
+            CapacitySet.UNCHANGED: gettext("no change: it was already so"),
+            CapacitySet.FOLLOWS: gettext("sales stopped; capacity drops with every place given back"),
         }[done]
     )
 
@@ -194,7 +194,7 @@ async def _find(works: Works, venue: str, product: str) -> tuple[int, int | None
     async with works.db.connection() as tx:
         found = await catalogue.venue(tx, venue)
         if found is None:
-            raise SetupError(Message("there is no venue {code}", code=repr(venue)))
+            raise SetupError(Message("venue {code} not found", code=repr(venue)))
         if not product:
             return found.id, None
         for one in await catalogue.products(tx, found.id):
@@ -218,5 +218,5 @@ def _minor(yuan: str) -> int:
     except InvalidOperation:
         minor = Decimal("NaN")
     if not minor.is_finite() or minor != minor.to_integral_value():
-        raise SetupError(Message("YUAN {yuan}: an amount as 58 or 58.50", yuan=repr(yuan)))
+        raise SetupError(Message("YUAN {yuan}: write an amount such as 58 or 58.50", yuan=repr(yuan)))
     return int(minor)

@@ -52,21 +52,21 @@ _Change = Callable[[Acting, Operator, str, Duties], Awaitable[Duties | NotStaffe
 _Duties = Annotated[list[str], typer.Argument(help="ROLE, ROLE@venue:CODE or ROLE@venue:CODE/POST")]
 _SAYS: Final[dict[NotStaffed, Message]] = {
     NotStaffed.LOGIN_TAKEN: Message(
-        "there is a login {login} already: `wenyue staff reset` gives it a new password, `grant` a duty"
+        "the login {login} already exists: use `wenyue staff reset` for a new password, or `grant` for a duty"
     ),
-    NotStaffed.LOGIN_UNKNOWN: Message("there is no login {login}; `wenyue staff list` shows them"),
-    NotStaffed.RETIRED: Message("{login} is retired: add it again"),
-    NotStaffed.DUTY_NEEDED: Message("say what they are there for: --duty gate@venue:CODE"),
-    NotStaffed.TOO_MANY_DUTIES: Message("these are too many duties for one login"),
-    NotStaffed.VENUE_UNKNOWN: Message("there is no such venue"),
+    NotStaffed.LOGIN_UNKNOWN: Message("login {login} not found: see `wenyue staff list`"),
+    NotStaffed.RETIRED: Message("{login} has left: add them again"),
+    NotStaffed.DUTY_NEEDED: Message("give at least one duty: --duty gate@venue:CODE"),
+    NotStaffed.TOO_MANY_DUTIES: Message("too many duties for one login"),
+    NotStaffed.VENUE_UNKNOWN: Message("venue not found"),
     NotStaffed.NOT_YOURS: Message(
-        "you may not give, take or touch such a duty there: only what you hold, unless you administer the place"
+        "you can't grant or revoke this duty there: only duties you hold, unless you administer the place"
     ),
-    NotStaffed.FACTOR_OLD: Message("prove your second factor first: type its code when you are asked"),
-    NotStaffed.ONESELF: Message("another administrator does this for you"),
-    NotStaffed.ALREADY_DONE: Message("this was done before"),
+    NotStaffed.FACTOR_OLD: Message("verify your second step first: enter its code when asked"),
+    NotStaffed.ONESELF: Message("another administrator must do this for you"),
+    NotStaffed.ALREADY_DONE: Message("this was already done"),
     NotStaffed.LAST_ADMINISTRATOR: Message(
-        "{login} is the last administrator of the whole destination: make another one first"
+        "{login} is the last administrator of all venues: appoint another one first"
     ),
 }
 
@@ -168,7 +168,7 @@ def _run(login: str, work: Callable[[Acting, Operator], Awaitable[T | NotStaffed
         done = acting_as(work, by)
     except ValueError as error:
         raise SetupError(
-            Message("login, password or duties are not as they should be: {problem}", problem=str(error))
+            Message("invalid login, password or duties: {problem}", problem=str(error))
         ) from error
     if isinstance(done, NotStaffed):
         raise SetupError(_SAYS[done].filled(login=repr(login)))
@@ -184,7 +184,7 @@ async def _former(tx: Tx, role: str, codes: Sequence[str]) -> Duties:
     for code in codes:
         found = await catalogue.venue(tx, code)
         if found is None:
-            raise SetupError(Message("there is no venue {code}", code=repr(code)))
+            raise SetupError(Message("venue {code} not found", code=repr(code)))
         ids.append(found.id)
     for known in FORMER:
         if role.strip().lower() == known:
@@ -195,7 +195,7 @@ async def _former(tx: Tx, role: str, codes: Sequence[str]) -> Duties:
 def _check_role(raw: str) -> None:
     if raw and raw.strip().lower() not in FORMER:
         raise SetupError(
-            Message("--role {raw} is none of {former}: see --duty", raw=repr(raw), former=", ".join(FORMER))
+            Message("--role {raw} isn't one of {former}; see --duty", raw=repr(raw), former=", ".join(FORMER))
         )
 
 
@@ -213,7 +213,9 @@ def _change_duties(change: _Change, login: str, duties: Sequence[str], by: str) 
 
 def _plain(text: str, option: str) -> str:
     if has_controls(text):
-        raise SetupError(Message("{option}: line breaks and control characters are not taken", option=option))
+        raise SetupError(
+            Message("{option}: line breaks and control characters aren't allowed", option=option)
+        )
     return text.strip()
 
 
@@ -222,7 +224,7 @@ def _password(*, is_given: bool) -> str:
         return staffing.draw_password()
     line = sys.stdin.readline(_LINE_MAX).rstrip("\r\n")
     if not line:
-        raise SetupError(Message("standard input holds no password: its first line is taken"))
+        raise SetupError(Message("standard input has no password: give it on the first line"))
     return line
 
 
@@ -231,7 +233,7 @@ def _show_password(login: str, drawn: str) -> None:
     console.print(gettext("{login}: saved", login=login), markup=False, emoji=False)
     if drawn:
         console.print(
-            gettext("password: {password}", password=drawn) + "\n" + gettext("It is shown this once."),
+            gettext("password: {password}", password=drawn) + "\n" + gettext("It's shown only once."),
             markup=False,
             highlight=False,
         )

@@ -93,7 +93,9 @@ def open_(
     """Begin one, and print its number."""
     if component not in NAMES:
         raise SetupError(
-            Message("{component} is no component: {names}", component=repr(component), names=", ".join(NAMES))
+            Message(
+                "{component} isn't a component: {names}", component=repr(component), names=", ".join(NAMES)
+            )
         )
     now = utc_now()
     made = Incident("", component, now, None, False, title, (Note(now, "investigating", note),))
@@ -112,7 +114,9 @@ def update(
     if state not in NOTE_STATES[:-1]:
         raise SetupError(
             Message(
-                "{state} is none of {note_states}", state=repr(state), note_states=", ".join(NOTE_STATES[:-1])
+                "{state} isn't one of {note_states}",
+                state=repr(state),
+                note_states=", ".join(NOTE_STATES[:-1]),
             )
         )
     _add(number, state, note)
@@ -144,7 +148,7 @@ def _add(number: str, state: str, note: Texts) -> None:
     if not _history().add_note(number, Note(utc_now(), state, note)):
         raise SetupError(
             Message(
-                "no open incident {number} that takes more: see `wenyue status incident list`",
+                "no open incident {number}: see `wenyue status incident list`",
                 number=repr(number),
             ),
         )
@@ -154,7 +158,7 @@ def _require(text: str, name: str, length_max: int) -> None:
     if not text.strip() or len(text) > length_max:
         raise SetupError(
             Message(
-                "{name} has {n} characters; 1 to {length_max} are taken",
+                "{name} has {n} characters; it must have 1 to {length_max}",
                 name=name,
                 n=len(text),
                 length_max=length_max,

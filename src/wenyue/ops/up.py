@@ -125,7 +125,7 @@ def _load_demo_once(settings: Settings, database: ReadyDatabase, say: Callable[[
     with psycopg.connect(database.owner_url, autocommit=True) as connection:
         decision = decide_once(connection, DEMO_DECISION, lambda: _first_decision(connection, settings))
         if decision == "wanted":
-            say(gettext("loading the demo (once)"))
+            say(gettext("loading the demo (first start only)"))
             asyncio.run(_load_demo(settings, database.owner_url, say))
             redecide(connection, DEMO_DECISION, "loaded")
     return decision in {"wanted", "loaded"}

@@ -54,7 +54,9 @@ def open_(
 ) -> None:
     """Open a waiting room: its seed is drawn and promised now, and what it guards wants a token from now on."""
     if not _CODE.fullmatch(code):
-        raise SetupError(Message("{code} is no code: lower-case letters, digits, hyphens", code=repr(code)))
+        raise SetupError(
+            Message("{code} isn't a valid code: use lower-case letters, digits and hyphens", code=repr(code))
+        )
     first, last = _day(from_day, "--from"), _day(to_day or from_day, "--to")
 
     async def drawn_up(tx: Tx, _: Vault) -> NewRoom:
@@ -83,13 +85,15 @@ def open_(
     async def work(works: Acting, operator: Operator) -> Room:
         return await open_room(works, operator, new)
 
-    with told(Message("cannot be opened: {problem}")):
+    with told(Message("can't be opened: {problem}")):
         room = acting_as(work, by)
     console = Console()
     _say(console, gettext("the room {code} is open; its page is /room/{code}", code=room.code))
     _say(
         console,
-        gettext("promise (SHA-256 of the seed), publish it: {promise}", promise=room.commitment.hex()),
+        gettext(
+            "commitment (SHA-256 of the seed), to be published: {promise}", promise=room.commitment.hex()
+        ),
     )
 
 
@@ -133,9 +137,9 @@ def show(code: _CodeOf) -> None:
         admitted = int(waiting_room.position(knots, room.threshold))
         why = await waiting_room.held_back_by(tx, room, utc_now())
         kept = (
-            gettext("never looked after it")
+            gettext("never checked")
             if room.kept_at is None
-            else gettext("looked after it {n} s ago", n=f"{(utc_now() - room.kept_at).total_seconds():.0f}")
+            else gettext("last checked {n} s ago", n=f"{(utc_now() - room.kept_at).total_seconds():.0f}")
         )
         return [
             (gettext("page"), f"/room/{room.code}"),
@@ -144,13 +148,13 @@ def show(code: _CodeOf) -> None:
             (
                 pgettext("label", "people"),
                 gettext(
-                    "{total} came, {admitted} may come in, {waiting} wait",
+                    "{total} joined, {admitted} admitted, {waiting} waiting",
                     total=crowd.total,
                     admitted=admitted,
                     waiting=crowd.total - admitted,
                 ),
             ),
-            (gettext("tokens given"), str(await waiting_room.count_exchanges(tx, room.id))),
+            (gettext("turns given"), str(await waiting_room.count_exchanges(tx, room.id))),
             (gettext("held back by"), gettext("nothing") if why is None else why.value),
             (
                 gettext("threshold"),
@@ -159,7 +163,7 @@ def show(code: _CodeOf) -> None:
             (
                 gettext("rate"),
                 gettext(
-                    "{pace} people/s lately, {rate} allowed now, {rate_max} at most",
+                    "{pace} people/s recently, {rate} allowed now, {rate_max} at most",
                     pace=f"{room.pace:.1f}",
                     rate=f"{room.rate:.1f}",
                     rate_max=f"{room.rate_max:g}",
@@ -167,10 +171,10 @@ def show(code: _CodeOf) -> None:
             ),
             (
                 gettext("places left"),
-                gettext("not known") if room.places_left is None else str(room.places_left),
+                gettext("unknown") if room.places_left is None else str(room.places_left),
             ),
             (gettext("keeper"), kept),
-            (gettext("promise"), room.commitment.hex()),
+            (gettext("commitment"), room.commitment.hex()),
             (
                 gettext("seed"),
                 gettext("published when booking opens") if room.seed is None else room.seed.hex(),
@@ -199,7 +203,7 @@ def pause(
 def resume(code: _CodeOf, *, by: AsOf = "") -> None:
     """Go on where it stopped."""
     _steer(code, by, is_paused=False, message={})
-    _say(Console(), gettext("{code}: going on", code=code))
+    _say(Console(), gettext("{code}: resumed", code=code))
 
 
 @app.command("tell")
@@ -212,7 +216,7 @@ def show_message(
 ) -> None:
     """Write a line that every visitor reads."""
     _steer(code, by, is_paused=None, message=written({DEFAULT: message, SOURCE: message_en or message}))
-    _say(Console(), gettext("{code}: told", code=code))
+    _say(Console(), gettext("{code}: message shown", code=code))
 
 
 @app.command()
@@ -264,7 +268,7 @@ def _refuse(code: str, problem: NoRoom | None) -> None:
 
 
 def _unknown(code: str) -> SetupError:
-    return SetupError(Message("there is no room {code}: see `wenyue room list`", code=repr(code)))
+    return SetupError(Message("room {code} not found: see `wenyue room list`", code=repr(code)))
 
 
 async def _find(tx: Tx, code: str) -> Room:
@@ -280,12 +284,12 @@ async def _guarded(
     """The venue that admitted people are sent to, and the products. Raises SetupError."""
     if bool(named) == bool(venue_code):
         raise SetupError(
-            Message("name what is guarded: --product (again and again), or --venue"),
+            Message("say what the room is for: --product (repeatable), or --venue"),
         )
     if venue_code:
         place = await catalogue.venue(tx, venue_code)
         if place is None:
-            raise SetupError(Message("--venue: there is no venue {venue_code}", venue_code=repr(venue_code)))
+            raise SetupError(Message("--venue: venue {venue_code} not found", venue_code=repr(venue_code)))
         return place, await catalogue.products(tx, place.id)
     found = [await _product(tx, one) for one in named]
     places = await catalogue.venues_by_id(tx, [found[0].venue_id])
@@ -302,7 +306,7 @@ async def _product(tx: Tx, name: str) -> Product:
         found = next((one for one in offered if one.code == product_code), None)
     if found is None:
         raise SetupError(
-            Message("--product: there is no {name}; write VENUE/PRODUCT or a product's id", name=repr(name))
+            Message("--product: {name} not found; write VENUE/PRODUCT or a product's id", name=repr(name))
         )
     return found
 
@@ -312,7 +316,7 @@ def _day(raw: str, option: str) -> date:
         return date.fromisoformat(raw)
     except ValueError:
         raise SetupError(
-            Message("{option}: {raw} is no date; write YYYY-MM-DD", option=option, raw=repr(raw))
+            Message("{option}: {raw} isn't a date; write YYYY-MM-DD", option=option, raw=repr(raw))
         ) from None
 
 
@@ -321,7 +325,7 @@ def _instant(raw: str, timezone: str) -> datetime:
         at = datetime.fromisoformat(raw)
     except ValueError:
         raise SetupError(
-            Message("--release: {raw} is no instant; write 2026-10-01T08:00", raw=repr(raw))
+            Message("--release: {raw} isn't a date and time; write 2026-10-01T08:00", raw=repr(raw))
         ) from None
     return at if at.tzinfo is not None else at_local(at.date(), at.time(), timezone)
 

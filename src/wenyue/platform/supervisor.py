@@ -148,7 +148,7 @@ class Supervisor:
             if not self._was_ready and time.monotonic() > deadline:
                 raise SetupError(
                     Message(
-                        "the web processes were not ready within {ready_deadline_s} s: see the lines above",
+                        "the web processes weren't ready within {ready_deadline_s} s: see the lines above",
                         ready_deadline_s=f"{READY_DEADLINE_S:.0f}",
                     ),
                 )
@@ -217,7 +217,7 @@ class Supervisor:
         deadline = time.monotonic() + self._drain_s
         while any(process.poll() is None for process in living):
             if time.monotonic() > deadline or self._is_insisted:
-                self._say(gettext("some processes did not finish in time and were killed"))
+                self._say(gettext("some processes didn't finish in time and were killed"))
                 for process in living:
                     process.kill()
                 break
@@ -248,7 +248,7 @@ def listening_socket(host: str, port: int, *, setting: str = "WENYUE_PORT") -> s
         opened = socket.socket(family, kind, protocol)
     except OSError as error:
         raise SetupError(
-            Message("WENYUE_HOST={host} is no address of this machine ({error})", host=host, error=error)
+            Message("WENYUE_HOST={host} isn't an address of this machine ({error})", host=host, error=error)
         ) from error
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -258,7 +258,7 @@ def listening_socket(host: str, port: int, *, setting: str = "WENYUE_PORT") -> s
         opened.close()
         raise SetupError(
             Message(
-                "port {port} on {host} cannot be used ({strerror}): stop the other program, or "
+                "can't use port {port} on {host} ({strerror}): stop the other program, or "
                 "choose another port: {setting}={other_port}",
                 port=port,
                 host=host,

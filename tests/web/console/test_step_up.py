@@ -319,7 +319,7 @@ async def test_a_command_as_somebody_asks_for_their_code(
     with pytest.raises(SetupError, match="code is wrong"):
         await to_thread(grant, f"{PASSWORD}\n123456\n")
     assert "approver" in await to_thread(grant, f"{PASSWORD}\n{code}\n")
-    with pytest.raises(SetupError, match="was used"):
+    with pytest.raises(SetupError, match="already used"):
         await to_thread(grant, f"{PASSWORD}\n{code}\n")
 
 

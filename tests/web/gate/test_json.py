@@ -69,7 +69,7 @@ async def test_security_ninth_F3_a_scan_that_was_taken_back_never_shows_green(
     )
     assert (again["is_replay"], again["undone_at"] is not None) == (True, True)
     said = f"{again['why']} {again['next_step']}"
-    assert not any(one in said for one in ("已核销", "放行。", "Valid", "then let in")), said
+    assert not any(one in said for one in ("已核销", "放行。", "Valid", "then let them in")), said
 
 
 async def test_security_M5_over_json_a_second_person_confirms(house: House) -> None:

@@ -51,12 +51,11 @@ def require_sound(found: Checked, expected: Mapping[str, int]) -> None:
     wrong = complaints(found, expected)
     if wrong:
         raise SetupError(
-            Message(
-                "{n} checks failed, the first: {wrong}; restore an earlier time, or keep it with "
-                "--even-if-unsound",
-                n=len(wrong),
-                wrong=wrong[0],
-            ),
+            Message.plural(
+                "a check failed: {wrong}; restore to an earlier time, or keep this with --even-if-unsound",
+                "{n} checks failed, the first: {wrong}; restore to an earlier time, or keep this with --even-if-unsound",
+                len(wrong),
+            ).filled(wrong=wrong[0]),
         )
 
 

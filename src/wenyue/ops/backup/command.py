@@ -230,13 +230,13 @@ def fetch_once(to: ToOption = None) -> None:
 def _fetch_once(settings: Settings, target: Path, say: Callable[[str], None]) -> None:
     if not settings.database.url and find_running(settings.home) is None:
         raise SetupError(
-            Message("the database of {home} does not run: start it with `wenyue up`", home=settings.home)
+            Message("the database of {home} isn't running: start it with `wenyue up`", home=settings.home)
         )
     with opened(settings, say) as source, for_writing(target, source) as folder:
         names = runs(folder)
         if not names or not folder.backups():
             raise SetupError(
-                Message("{target} has no backup yet: take one first, `wenyue backup`", target=target)
+                Message("{target} has no backup yet: take one first with `wenyue backup`", target=target)
             )
         fetch(folder, source, names[-1])
 
@@ -251,11 +251,11 @@ def _warn(source: Source, target: Path, say: Callable[[str], None]) -> None:
     if source.data is not None:
         existing_part = next(place for place in (target, *target.parents) if place.exists())
         if existing_part.stat().st_dev == source.data.stat().st_dev:
-            say(gettext("the backups lie on the database's own disk: choose another with --to, or copy them"))
-    elif source.settings.get("max_slot_wal_keep_size") == "-1":
-        say(
-            gettext(
-                "set max_slot_wal_keep_size on your server: without it log that nobody fetches can "
-                "fill its disk"
+            say(
+                gettext(
+                    "the backups are on the same disk as the database: choose another "
+                    "with --to, or copy them elsewhere"
+                )
             )
-        )
+    elif source.settings.get("max_slot_wal_keep_size") == "-1":
+        say(gettext("set max_slot_wal_keep_size on your server: without it, unread log can fill its disk"))

@@ -77,8 +77,8 @@ def existing(path: Path) -> Folder:
     if not is_there:
         raise SetupError(
             Message(
-                "{path} holds no backups: take one with `wenyue backup --to {path}`, or name the "
-                "right folder with --from",
+                "no backups in {path}: take one with `wenyue backup --to {path}`, or give "
+                "the right folder with --from",
                 path=path,
             ),
         )
@@ -101,7 +101,7 @@ def for_writing(path: Path, source: Source) -> Generator[Folder]:
     except LockHeldError as error:
         raise SetupError(
             Message(
-                "another backup into {path} is running ({note}): wait for it",
+                "another backup to {path} is already running ({note}): wait until it finishes",
                 path=path,
                 note=error.note or "starting",
             ),
@@ -129,7 +129,7 @@ def inside(folder: Folder, *names: str) -> Generator[Path]:
                     raise
                 raise SetupError(
                     Message(
-                        "{joinpath} leads through a link, or is no folder: remove it, nothing of ours is one",
+                        "{joinpath} is a link or isn't a folder: remove it, it isn't ours",
                         joinpath=folder.path.joinpath(*names),
                     ),
                 ) from error
@@ -269,8 +269,8 @@ def _refuse_inside_data(path: Path, source: Source) -> None:
     if real == data or data in real.parents or real == data.parent:
         raise SetupError(
             Message(
-                "{path} lies inside the database that it shall save: choose a folder elsewhere, best "
-                "on another disk",
+                "{path} is inside the database it would back up: choose another folder, "
+                "preferably on another disk",
                 path=path,
             ),
         )
@@ -283,7 +283,7 @@ def _claim(folder: Folder, source: Source) -> None:
         if others:
             raise SetupError(
                 Message(
-                    "{path} holds other things ({others}): choose an empty folder",
+                    "{path} contains other files ({others}): choose an empty folder",
                     path=folder.path,
                     others=min(others),
                 ),
@@ -295,7 +295,7 @@ def _claim(folder: Folder, source: Source) -> None:
     if (note.source, note.system_id) != (source.name, source.system_id):
         raise SetupError(
             Message(
-                "{path} holds the backups of {source}, not of {name}: choose another --to",
+                "{path} has the backups of {source}, not of {name}: choose another --to",
                 path=folder.path,
                 source=note.source,
                 name=source.name,
@@ -317,8 +317,8 @@ def _refuse_future(folder: Folder) -> None:
     if backups and backups[-1].finished_at > datetime.now(UTC) + CLOCK_TOLERANCE:
         raise SetupError(
             Message(
-                "the last backup {name} is from the future: correct this machine's clock (or, if "
-                "that one was wrong, delete {path})",
+                "the last backup {name} is dated in the future: correct this machine's clock "
+                "(or, if the clock was wrong then, delete {path})",
                 name=backups[-1].name,
                 path=folder.path / backups[-1].name,
             ),

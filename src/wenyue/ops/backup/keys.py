@@ -24,7 +24,7 @@ from wenyue.platform.fault import SetupError
 NAMES: Final = ("keys.json", "gate-keys.json")
 _FILE_BYTES_MAX: Final = 1 << 20
 WARNING: Final = Message(
-    "whoever has this file and a backup can read all personal data; keep it apart from the backups"
+    "anyone with this file and a backup can read all personal data: keep it away from the backups"
 )
 
 
@@ -53,8 +53,8 @@ def save(home: Path, target: Path, backups: Path) -> Path:
     if target == backups or backups in target.parents or target in backups.parents:
         raise SetupError(
             Message(
-                "the keys may not lie with the backups ({target}): choose a folder elsewhere, best "
-                "another disk",
+                "the keys can't be stored with the backups ({target}): choose another "
+                "folder, preferably on another disk",
                 target=target,
             ),
         )
@@ -83,7 +83,7 @@ def find(wanted: Mapping[str, str], given: Path | None, home: Path) -> dict[str,
     try:
         if place.is_file():
             if place.stat().st_size > _FILE_BYTES_MAX:
-                raise SetupError(Message("{place} is no key file", place=place))
+                raise SetupError(Message("{place} isn't a key file", place=place))
             found = dict(msgspec.json.decode(place.read_bytes(), type=KeyFile).files)
         else:
             found = {
@@ -91,7 +91,7 @@ def find(wanted: Mapping[str, str], given: Path | None, home: Path) -> dict[str,
             }
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SetupError(
-            Message("{place} is no key file of `wenyue backup --keys-to`", place=place)
+            Message("{place} isn't a key file from `wenyue backup --keys-to`", place=place)
         ) from error
     except OSError as error:
         raise SetupError(
@@ -101,8 +101,8 @@ def find(wanted: Mapping[str, str], given: Path | None, home: Path) -> dict[str,
     if wrong:
         raise SetupError(
             Message(
-                "{place} does not have the {wrong} of this backup: give its keys with --keys FILE, "
-                "or --without-keys to leave names and documents unreadable",
+                "{place} doesn't have this backup's {wrong}: give its keys with --keys FILE, "
+                "or use --without-keys to leave names and documents unreadable",
                 place=place,
                 wrong=wrong[0],
             ),

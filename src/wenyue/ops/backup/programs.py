@@ -201,16 +201,17 @@ def as_fault(fault: ProgramFault, folder: Path) -> SetupError:
     if "has already been removed" in says or "could not find WAL file" in says:
         return SetupError(
             Message(
-                "the server could not keep the log that was written meanwhile, so this backup was "
-                "not kept ({says}): take it when less is written, or raise max_slot_wal_keep_size",
+                "the server couldn't keep the log written during the backup, so the backup "
+                "was discarded ({says}): take it at a quieter time, or raise "
+                "max_slot_wal_keep_size",
                 says=says,
             ),
         )
     if "checksum verification failed" in says or "checksum error" in says:
         return SetupError(
             Message(
-                "the database itself has damaged pages, so this backup was not kept ({says}): "
-                "restore the last good one",
+                "the database itself has damaged pages, so this backup was discarded "
+                "({says}): restore the last good one",
                 says=says,
             ),
         )
@@ -221,8 +222,8 @@ def no_room(folder: Path) -> SetupError:
     """The line for a full backup disk. The database goes on: it never waits for a backup."""
     return SetupError(
         Message(
-            "no space left for backups at {folder}: free some, lower --keep, or choose another "
-            "disk with --to",
+            "no space left for backups at {folder}: free some space, lower --keep, or choose "
+            "another disk with --to",
             folder=folder,
         ),
     )
@@ -232,9 +233,9 @@ def no_replication(reason: str) -> SetupError:
     """The line for a server of the operator's own that lets us read rows but not its files."""
     return SetupError(
         Message(
-            "this login may not copy the server: as an administrator run ALTER ROLE … "
-            "REPLICATION and allow the database 'replication' in pg_hba.conf, or back that "
-            "server up with its own tools ({reason})",
+            "this login isn't allowed to copy the server: as an administrator, run ALTER "
+            "ROLE … REPLICATION and allow the database 'replication' in pg_hba.conf, or back "
+            "up the server with its own tools ({reason})",
             reason=reason[-160:],
         ),
     )

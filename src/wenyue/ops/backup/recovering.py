@@ -117,8 +117,8 @@ def _explain(fault: SetupError) -> SetupError:
     if "before configured recovery target" in fault.message.say(SOURCE):
         return SetupError(
             Message(
-                "the log ends before the wanted time: a segment is damaged or missing; give an "
-                "earlier time with --to"
+                "the log ends before the requested time: a segment is damaged or missing; "
+                "give an earlier time with --to"
             ),
         )
     return fault
@@ -148,8 +148,9 @@ def adopt(place: Place, database: str) -> None:
         if owner == "postgres":
             raise SetupError(
                 Message(
-                    "the tables belong to the superuser postgres, whose objects PostgreSQL does not hand "
-                    "over: give them to an ordinary role at the source and take a new backup"
+                    "the tables belong to the superuser postgres, and PostgreSQL can't "
+                    "reassign those: give them to an ordinary role at the source and take a "
+                    "new backup"
                 ),
             )
         if owner not in {OWNER, APP}:

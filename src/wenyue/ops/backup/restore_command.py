@@ -73,7 +73,8 @@ def restore_into(
     if into is None:
         raise SetupError(
             Message(
-                "--into is missing: name the new home, or restore one venue with `wenyue restore venue CODE`"
+                "--into is missing: name the new home, or restore a single venue with "
+                "`wenyue restore venue CODE`"
             ),
         )
     settings, console = load(), Console()
@@ -101,8 +102,8 @@ def restore_into(
             _say_new_keys(into, report)
         report.print_line(
             gettext(
-                "restored in {seconds} s. Stop the old installation before the new one sends "
-                "messages: WENYUE_HOME={into} wenyue up",
+                "restored in {seconds} s. Stop the old installation, then start the new one: "
+                "WENYUE_HOME={into} wenyue up",
                 seconds=f"{time.monotonic() - began:.1f}",
                 into=into,
             )
@@ -112,7 +113,9 @@ def restore_into(
 def _say_new_keys(into: Path, report: Bars) -> None:
     report.print_line(
         gettext(
-            "new keys first: WENYUE_HOME={into} wenyue migrate --accept-keys; cards need new PINs", into=into
+            "set up new keys first: WENYUE_HOME={into} wenyue migrate --accept-keys; cards "
+            "will need new PINs",
+            into=into,
         )
     )
 
@@ -121,14 +124,16 @@ def _say_checks(wrong: Sequence[str], report: Bars) -> None:
     for line in wrong:
         report.print_line(gettext("check failed: {line}", line=line))
     if not wrong:
-        report.print_line(gettext("counters equal bookings, nothing oversold, the record's chain is whole"))
+        report.print_line(
+            gettext("counters match bookings, nothing is oversold, the record's chain is intact")
+        )
 
 
 def _until(to: str | None) -> datetime | None:
     try:
         return parse_time(to) if to and to != "backup" else None
     except TimeUnclear as error:
-        raise SetupError(Message("the time is not clear: {problem}", problem=str(error))) from error
+        raise SetupError(Message("invalid time: {problem}", problem=str(error))) from error
 
 
 def fetch_the_rest(settings: Settings, folder: Folder, say: Callable[[str], None]) -> None:
@@ -143,6 +148,4 @@ def fetch_the_rest(settings: Settings, folder: Folder, say: Callable[[str], None
         with opened(settings, say) as source, for_writing(folder.path, source) as mine:
             fetch(mine, source, names[-1])
     except SetupError as fault:
-        say(
-            gettext("the newest log could not be fetched, what the folder has is used ({fault})", fault=fault)
-        )
+        say(gettext("couldn't fetch the newest log, using what is in the folder ({fault})", fault=fault))

@@ -78,7 +78,7 @@ def plan(
     if reach is None and at is not None:
         raise SetupError(
             Message(
-                "the log reaches until {shown}, not until {wanted}: give an earlier time, or leave --to out",
+                "the log only reaches {shown}, not {wanted}: give an earlier time, or leave out --to",
                 shown=shown(end),
                 wanted=shown(at),
             ),
@@ -103,9 +103,9 @@ def verify(wanted: Plan, report: Reporter, trust: Trust) -> None:
     if wanted.left_out:
         report.print_line(
             gettext(
-                "{n} files of the log are in no index and are left out, the first is {left_out}: a "
-                "fetch was cut off, or somebody put them there (--accept-unsigned log/{stream} uses "
-                "them)",
+                "{n} log files aren't in any index and are left out, the first is "
+                "{left_out}: a fetch was interrupted, or someone put them there (to use "
+                "them: --accept-unsigned log/{stream})",
                 n=len(wanted.left_out),
                 left_out=wanted.left_out[0],
                 stream=wanted.base.stream,
@@ -168,13 +168,13 @@ def _base(backups: Sequence[Backup], at: datetime | None, name: str | None) -> B
     if name is not None:
         named = next((one for one in backups if one.name == name), None)
         if named is None:
-            raise SetupError(Message("there is no backup {name}: see `wenyue backup list`", name=name))
+            raise SetupError(Message("backup {name} not found: see `wenyue backup list`", name=name))
         backups = [named]
     base = rules.base_for(backups, at)
     if base is None:
         raise SetupError(
             Message(
-                "no backup was complete at that time, the first is of {shown}: give a later time",
+                "no complete backup existed at that time; the first is from {shown}: give a later time",
                 shown=shown(backups[0].finished_at),
             ),
         )
@@ -186,7 +186,7 @@ def _chain(base: Backup, backups: Sequence[Backup]) -> list[Backup]:
     if chain is None:
         raise SetupError(
             Message(
-                "{name} continues {parent}, which is missing: choose another with --base",
+                "{name} builds on {parent}, which is missing: choose another with --base",
                 name=base.name,
                 parent=base.parent,
             ),
@@ -194,8 +194,9 @@ def _chain(base: Backup, backups: Sequence[Backup]) -> list[Backup]:
     if (major := int(base.server_version.split(".")[0])) != MAJOR:
         raise SetupError(
             Message(
-                "the backup is of PostgreSQL {major}, this wenyue carries {major2}: restore it with "
-                "the programs of PostgreSQL {major} (pg_combinebackup, then its data folder)",
+                "the backup is from PostgreSQL {major}, and this version of wenyue includes "
+                "{major2}: restore it with PostgreSQL {major}'s own programs "
+                "(pg_combinebackup, then its data folder)",
                 major=major,
                 major2=MAJOR,
             ),
@@ -229,7 +230,7 @@ def _require_whole(
     )
     raise SetupError(
         Message(
-            "segment {missing} of the log {state}: it can be restored until {shown} only, with {remedy}",
+            "segment {missing} of the log {state}: a restore is possible only until {shown}, with {remedy}",
             shown=shown(until),
             missing=f"{missing[0]:X}",
             state=state,
@@ -242,13 +243,13 @@ def _require_new(home: Path, folder: Folder | None) -> None:
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise SetupError(
             Message(
-                "{home} is not empty: a restore goes into a new folder, never over a living one; "
+                "{home} isn't empty: a restore needs a new folder and never overwrites one; "
                 "choose another --into",
                 home=home,
             ),
         )
     if folder is not None and (home == folder.path or folder.path in home.parents):
-        raise SetupError(Message("{home} lies in the backup folder: choose another --into", home=home))
+        raise SetupError(Message("{home} is inside the backup folder: choose another --into", home=home))
     base = base_folder(home)
     if base.exists():  # as root: of a home that was removed; a failed restore would take it along
         raise SetupError(
@@ -283,7 +284,7 @@ def _build(wanted: Plan, place: Place, report: Reporter) -> None:
         done += size
         report.bytes(gettext("checksums"), done, total)
 
-    report.print_line(gettext("putting the files together"))
+    report.print_line(gettext("combining the files"))
     lay(wanted.folder, wanted.chain, wanted.log, place, count)
     report.bytes(gettext("checksums"), total, total)
 

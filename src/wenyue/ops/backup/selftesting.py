@@ -49,13 +49,13 @@ def newest(folder: Folder, age_max: timedelta) -> Backup:
     age = datetime.now(UTC) - last.finished_at
     if age < -CLOCK_TOLERANCE:
         raise SetupError(
-            Message("ALARM: {name} is from the future: correct this machine's clock", name=last.name),
+            Message("ALARM: {name} is dated in the future: correct this machine's clock", name=last.name),
         )
     if age > age_max:
         raise SetupError(
             Message(
-                "ALARM: the last backup {name} is {age} h old, at most {age_max} h are allowed: look "
-                "why no newer one was taken",
+                "ALARM: the last backup {name} is {age} h old, and the limit is {age_max} h: "
+                "check why no newer backup was taken",
                 name=last.name,
                 age=f"{age.total_seconds() / 3600:.1f}",
                 age_max=f"{age_max.total_seconds() / 3600:.1f}",

@@ -97,7 +97,7 @@ def opened(settings: Settings, progress: Callable[[str], None]) -> Generator[Sou
     if not (settings.home / "database.json").exists():
         raise SetupError(
             Message(
-                "there is no database in {home}: set WENYUE_HOME to the installation that shall be backed up",
+                "no database in {home}: set WENYUE_HOME to the installation you want to back up",
                 home=settings.home,
             ),
         )
@@ -133,8 +133,8 @@ def _look(connection: psycopg.Connection, url: str, programs: Path, home: Path, 
     if apart > CLOCK_TOLERANCE:
         raise SetupError(
             Message(
-                "this machine's clock is {apart} s apart from the database's: synchronise both, "
-                "times in backups would mislead",
+                "this machine's clock is {apart} s off the database's: synchronise both, or "
+                "times in backups will be wrong",
                 apart=f"{apart.total_seconds():.0f}",
             ),
         )
@@ -162,7 +162,8 @@ def _require(version: int, wal_level: str, *, is_standby: bool, may_copy: bool, 
     if version // 10000 > MAJOR:
         raise SetupError(
             Message(
-                "the server is PostgreSQL {version}, the backup programs are {major}: upgrade wenyue first",
+                "the server is PostgreSQL {version}, but the backup programs are {major}: "
+                "upgrade wenyue first",
                 version=version // 10000,
                 major=MAJOR,
             ),
@@ -178,8 +179,7 @@ def _require(version: int, wal_level: str, *, is_standby: bool, may_copy: bool, 
     if spaces > 0:
         raise SetupError(
             Message(
-                "the server has tablespaces of its own, which a restore could not place: back it up "
-                "with its own tools"
+                "the server has its own tablespaces, which can't be restored: back it up with its own tools"
             ),
         )
 

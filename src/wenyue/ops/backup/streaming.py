@@ -41,12 +41,10 @@ def current_run(folder: Folder, source: Source, progress: Callable[[str], None])
             slots.remember(source.home, names[-1], folder.path)
             return names[-1]
         progress(
-            gettext(
-                "the log since the last backup is not complete any more, a new full backup begins it anew"
-            )
+            gettext("the log since the last backup is incomplete; a new full backup starts over")
             if is_ours
             else gettext(
-                "the log so far has no keyed note of this installation, a new full backup begins it anew"
+                "the log so far has no keyed note of this installation; a new full backup starts over"
             )
         )
         source.run_statement("drop_slot", slot=names[-1])
@@ -66,8 +64,8 @@ def current_run(folder: Folder, source: Source, progress: Callable[[str], None])
         slots.forget(source.home, name)
         raise SetupError(
             Message(
-                "the server has no replication slot left: drop those that nobody uses (`wenyue "
-                "doctor` names them), or raise max_replication_slots"
+                "the server has no replication slot left: drop the unused ones (`wenyue "
+                "doctor` lists them), or raise max_replication_slots"
             ),
         ) from error
     return name
@@ -78,7 +76,7 @@ def _next(folder: Folder, names: Sequence[str]) -> str:
     number = int(names[-1].split("_")[1]) + 1 if names else 1
     if number > RUNS_MAX:
         raise SetupError(
-            Message("{log} has a number that no run of ours reaches: remove it", log=folder.log / names[-1]),
+            Message("{log} has a number that can't be one of ours: remove it", log=folder.log / names[-1]),
         )
     return f"wenyue_{number:06d}_{secrets.token_hex(4)}"
 
@@ -132,8 +130,7 @@ def _fetch(source: Source, name: str, target: Path, mark: tuple[datetime, int]) 
 def _not_kept() -> SetupError:
     return SetupError(
         Message(
-            "the server could not keep its log long enough: take a backup now (`wenyue backup`), "
-            "it begins anew"
+            "the server couldn't keep its log long enough: take a backup now (`wenyue backup`) to start over"
         ),
     )
 

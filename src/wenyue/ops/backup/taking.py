@@ -61,7 +61,7 @@ def take(folder: Folder, source: Source, wish: Wish, report: Reporter) -> Backup
         if parent is None or wish.kind == "incremental" or not is_summary:
             raise as_fault(fault, folder.path) from fault
         report.print_line(
-            gettext("no incremental backup is possible, a full one follows ({says})", says=fault.says)
+            gettext("an incremental backup isn't possible, taking a full one ({says})", says=fault.says)
         )
         try:
             made = _take(folder, source, stream, None, report)
@@ -99,9 +99,11 @@ def _parent(folder: Folder, source: Source, wish: Wish, stream: str, report: Rep
     if not why:
         return parent
     if wish.kind == "incremental":
-        raise SetupError(Message("no incremental backup is possible: {why}; take one with --full", why=why))
+        raise SetupError(Message("an incremental backup isn't possible: {why}; use --full", why=why))
     if parent is not None:
-        report.print_line(gettext("a full backup, because incremental is not possible: {why}", why=why))
+        report.print_line(
+            gettext("taking a full backup, because an incremental one isn't possible: {why}", why=why)
+        )
     return None
 
 
@@ -131,7 +133,7 @@ def _take(folder: Folder, source: Source, stream: str, parent: Backup | None, re
     name = f"{started:%Y%m%dT%H%M%S}.{started.microsecond // 1000:03d}Z-{kind}"
     partial = folder.path / f".partial-{name}"
     if (folder.path / name).exists() or partial.exists():
-        raise SetupError(Message("{name} exists already: try again in a second", name=name))
+        raise SetupError(Message("{name} already exists: try again in a second", name=name))
     counts, record = source.counts(), source.record()
     partial.mkdir(mode=0o700)
     try:
@@ -187,8 +189,8 @@ def _copy(source: Source, parent: Backup | None, target: Path, report: Reporter)
 def _odd(error: Exception) -> SetupError:
     return SetupError(
         Message(
-            "what the server sent is no backup ({error}): take it again, and look whether "
-            "something between this machine and the database changes what passes",
+            "the server didn't send a valid backup ({error}): try again, and check whether "
+            "something between this machine and the database alters the traffic",
             error=error,
         ),
     )

@@ -60,8 +60,8 @@ class Trust:
         names = " ".join(f"--accept-unsigned {name}" for name, _ in wrong)
         raise SetupError(
             Message(
-                "{wrong} {why}; give the right keys with --keys, take a full backup now (`wenyue "
-                "backup --full`), or, if you know where it comes from, {names}",
+                "{wrong} {why}; give the right keys with --keys, take a full backup now "
+                "(`wenyue backup --full`), or, if you know where it came from, use {names}",
                 wrong=wrong[0][0],
                 why=why,
                 names=names,

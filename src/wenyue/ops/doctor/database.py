@@ -10,7 +10,7 @@ from typing import Final
 import psycopg
 
 from wenyue.accounts.second.rules import Mode as SecondFactor
-from wenyue.locale.terminal import gettext
+from wenyue.locale.terminal import gettext, ngettext
 from wenyue.ops.backup.command import folder_of
 from wenyue.ops.backup.slots import unused
 from wenyue.ops.doctor.factors import check_factors
@@ -48,7 +48,7 @@ def check_database(settings: Settings) -> Iterator[Finding]:
     )
     info = find_running(settings.home)
     if info is None:
-        text = gettext("the embedded database is not running")
+        text = gettext("the embedded database isn't running")
         yield Finding(
             Mark.NOTE,
             gettext("database"),
@@ -91,8 +91,11 @@ def _grants(owner: psycopg.Connection) -> Finding:
     """The application may do what its statements do, and no more."""
     found = grants.differences(owner)
     if found:
-        text = gettext(
-            "{n} tables have other grants than declared, the first is {first}", n=len(found), first=found[0]
+        text = ngettext(
+            "{n} table has grants other than declared: {first}",
+            "{n} tables have grants other than declared, the first is {first}",
+            len(found),
+            first=found[0],
         )
         return Finding(
             Mark.FAULT, gettext("grants"), text, gettext("run `wenyue migrate`, and find out who granted it")
@@ -118,9 +121,9 @@ def _slots(connection: psycopg.Connection, settings: Settings) -> Finding:
     subject = gettext("backup slots")
     if not (names := unused(connection, settings.home, folder_of(settings, None))):
         return Finding(Mark.GOOD, subject, gettext("each belongs to a backup folder"))
-    text = gettext("no backup folder that this home knows uses {names}", names=", ".join(names[:NAMED_MAX]))
+    text = gettext("none of this home's backup folders uses {names}", names=", ".join(names[:NAMED_MAX]))
     remedy = gettext(
-        "if no other machine and no disk that is away does: SELECT pg_drop_replication_slot('{name}');",
+        "if no other machine or detached disk needs it: SELECT pg_drop_replication_slot('{name}');",
         name=names[0],
     )
     return Finding(Mark.WARNING, subject, text, remedy)
@@ -129,7 +132,7 @@ def _slots(connection: psycopg.Connection, settings: Settings) -> Finding:
 def _clock(connection: psycopg.Connection) -> Finding:
     row = connection.execute(SQL["skew"], {"now": datetime.now(UTC)}).fetchone()
     skew = float(row[0]) if row else 0.0
-    text = gettext("{n} s apart from the database's", n=f"{skew:.2f}")
+    text = gettext("{n} s off the database's", n=f"{skew:.2f}")
     if skew > CLOCK_SKEW_S_MAX:
         return Finding(
             Mark.FAULT,
@@ -143,7 +146,12 @@ def _clock(connection: psycopg.Connection) -> Finding:
 def _structure(owner_url: str) -> Finding:
     missing = pending(owner_url)
     if missing:
-        text = gettext("{n} migrations are missing, the first is {first}", n=len(missing), first=missing[0])
+        text = ngettext(
+            "{n} migration is missing: {first}",
+            "{n} migrations are missing, the first is {first}",
+            len(missing),
+            first=missing[0],
+        )
         return Finding(Mark.FAULT, gettext("structure"), text, gettext("run `wenyue migrate`"))
     return Finding(Mark.GOOD, gettext("structure"), gettext("up to date"))
 
@@ -157,7 +165,7 @@ def _rights(connection: psycopg.Connection) -> Finding:
     except psycopg.Error:
         login = connection.info.user
         text = gettext(
-            "{login} may not assume {role}, so the application runs with all of its rights",
+            "{login} can't assume {role}, so the application runs with all of its rights",
             login=login,
             role=APP_ROLE,
         )
@@ -172,4 +180,4 @@ def _rights(connection: psycopg.Connection) -> Finding:
         if row is not None and row[0]:
             text = gettext("{table}: the application may delete rows", table=table)
             return Finding(Mark.FAULT, subject, text, f"REVOKE DELETE, TRUNCATE ON {table} FROM {APP_ROLE};")
-    return Finding(Mark.GOOD, subject, gettext("the application cannot delete bookings or records"))
+    return Finding(Mark.GOOD, subject, gettext("the application can't delete bookings or records"))

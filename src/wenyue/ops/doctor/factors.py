@@ -16,9 +16,9 @@ async def check_factors(url: str) -> Finding:
     logins = await without_factor(url)
     subject = gettext("second factor")
     if not logins:
-        return Finding(Mark.GOOD, subject, gettext("everybody who changes something has one"))
+        return Finding(Mark.GOOD, subject, gettext("everyone who can make changes has one"))
     names = ", ".join(logins[:NAMED_MAX]) + (" …" if len(logins) > NAMED_MAX else "")
-    remedy = gettext("they set one up when they sign in next; retire those who do not (wenyue staff retire)")
+    remedy = gettext("they set one up at their next sign-in; retire those who don't (wenyue staff retire)")
     return Finding(Mark.WARNING, subject, gettext("{n} without: {names}", n=len(logins), names=names), remedy)
 
 

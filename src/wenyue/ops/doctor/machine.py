@@ -32,7 +32,7 @@ def check_python(_settings: Settings) -> Iterator[Finding]:
         yield Finding(
             Mark.FAULT,
             gettext("time zones"),
-            gettext("Asia/Shanghai is unknown"),
+            gettext("the time zone Asia/Shanghai is missing"),
             gettext("run `make up` again (package tzdata)"),
         )
 
@@ -56,7 +56,7 @@ def check_home(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             Mark.FAULT,
             gettext("home"),
-            gettext("{path} is not writable", path=parent),
+            gettext("{path} isn't writable", path=parent),
             gettext("make it writable or set WENYUE_HOME"),
         )
     elif not home.exists():
@@ -64,7 +64,7 @@ def check_home(settings: Settings) -> Iterator[Finding]:
             Mark.NOTE,
             gettext("home"),
             gettext("{path} does not exist yet", path=home),
-            gettext("it is made by `make up`"),
+            gettext("`make up` creates it"),
         )
     else:
         yield Finding(Mark.GOOD, gettext("home"), str(home))
@@ -80,7 +80,7 @@ def check_secrets(settings: Settings) -> Iterator[Finding]:
             )
             yield Finding(Mark.FAULT, gettext("secrets"), mode, f"chmod 600 {path}")
     if (settings.home / "keys.json").exists():
-        text = gettext("{path} seals the personal data", path=settings.home / "keys.json")
+        text = gettext("{path} seals personal data", path=settings.home / "keys.json")
         yield Finding(Mark.GOOD, gettext("keys"), text, gettext("back it up apart from the database"))
 
 
@@ -108,7 +108,7 @@ def check_port(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 Mark.GOOD,
                 gettext("port"),
-                gettext("{address} answers and is ready", address=f"{web.host}:{web.port}"),
+                gettext("{address} responds and is ready", address=f"{web.host}:{web.port}"),
             )
         else:
             yield Finding(Mark.FAULT, gettext("port"), str(fault))
@@ -125,7 +125,7 @@ def check_orphans(_settings: Settings) -> Iterator[Finding]:
     for note in sorted(SYSTEM_ROOT.glob("*/home"))[:ORPHANS_MAX]:
         home = Path(note.read_text(encoding="utf-8").strip())
         if not (home / "database.json").exists():
-            remedy = gettext("rm -r {path} if it is not wanted any more", path=note.parent)
+            remedy = gettext("rm -r {path} if you no longer need it", path=note.parent)
             yield Finding(
                 Mark.NOTE,
                 gettext("old data"),

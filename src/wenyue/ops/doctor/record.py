@@ -22,7 +22,7 @@ async def check_record(url: str, home: Path) -> Finding:
     remedy = (
         ""
         if is_well
-        else gettext("docs/monitoring.md#record: keep a backup as it is, then find out who changed it")
+        else gettext("keep a backup as it is, then find out who changed it (docs/monitoring.md#record)")
     )
     return Finding(Mark.GOOD if is_well else Mark.FAULT, gettext("record"), text, remedy)
 
@@ -36,7 +36,7 @@ async def _compare(url: str, home: Path) -> tuple[bool, str]:
         other = await differing(tx, anchors)
     if other:
         text = gettext(
-            "{n} of {total} anchors say otherwise, the first at seal {no}: cut off, or made anew",
+            "{n} of {total} anchors disagree, the first at seal {no}: the record was cut off or rewritten",
             n=len(other),
             total=len(anchors),
             no=other[0].no,

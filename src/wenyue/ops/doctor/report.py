@@ -52,4 +52,4 @@ def show(findings: list[Finding], console: Console) -> None:
     if faults or warnings:
         console.print(gettext("{faults} faults, {warnings} warnings", faults=faults, warnings=warnings))
     else:
-        console.print(gettext("all well"))
+        console.print(gettext("all good"))

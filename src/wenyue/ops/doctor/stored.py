@@ -28,7 +28,7 @@ async def check_rules(url: str) -> list[Finding]:
         _, type_problems = await read_types(tx, {})
         _, preset_problems = await read_presets(tx, {})
         calendar = await load_calendar(tx)
-    remedy = gettext("correct this row; meanwhile the last good rules are in force")
+    remedy = gettext("correct this row; until then the last valid rules stay in force")
     findings = [
         Finding(Mark.FAULT, gettext("rules"), problem, remedy)
         for problem in (*type_problems, *preset_problems)
@@ -41,10 +41,11 @@ async def check_rules(url: str) -> list[Finding]:
     for year in sorted({today.year, (today + timedelta(days=HOLIDAYS_AHEAD_DAYS)).year}):
         if not calendar.is_published(year):
             text = gettext(
-                "{year} is provisional: its statutory days are known, its moved days are not", year=year
+                "{year} is provisional: statutory days are known, swapped days aren't yet", year=year
             )
             remedy = gettext(
-                "after the State Council's notice: upgrade, or `wenyue holidays set` / the console's page"
+                "once the State Council publishes its notice, upgrade, or use `wenyue "
+                "holidays set` or the console's page"
             )
             findings.append(Finding(Mark.WARNING, gettext("holidays"), text, remedy))
     return findings
@@ -57,6 +58,6 @@ def demo_logins(connection: psycopg.Connection, *, is_wanted: bool) -> Finding:
     if not rows:
         return Finding(Mark.GOOD, subject, gettext("none"))
     names = ", ".join(login for (login,) in rows)
-    remedy = gettext("in earnest: `wenyue staff retire LOGIN`, or `wenyue staff reset LOGIN`")
+    remedy = gettext("before real use: `wenyue staff retire LOGIN`, or `wenyue staff reset LOGIN`")
     mark = Mark.NOTE if is_wanted else Mark.WARNING
-    return Finding(mark, subject, gettext("{names}: everybody knows their password", names=names), remedy)
+    return Finding(mark, subject, gettext("{names}: their passwords are public", names=names), remedy)

@@ -66,7 +66,7 @@ def verify(
     if found:
         _say(console, gettext("NOT FAIR: {n} findings", n=len(found)))
         raise typer.Exit(1)
-    _say(console, gettext("fair: every token was given in the promised order"))
+    _say(console, gettext("fair: every turn was given in the committed order"))
 
 
 def check(record: Record, event: str, *, promise: str, code: str, say: Callable[[str], None]) -> list[str]:
@@ -103,7 +103,7 @@ def check(record: Record, event: str, *, promise: str, code: str, say: Callable[
             )
         if not seen.own:
             rank = waiting_room.rank_of(record.seed, own) if own.isascii() else None
-            say(gettext("{code}: not let in; the rank of this code is {rank}", code=code, rank=rank))
+            say(gettext("{code}: not let in; this code's rank is {rank}", code=code, rank=rank))
     return found
 
 
@@ -128,9 +128,7 @@ def _export(settings: Settings, event: str, path: Path, console: Console) -> Non
             await waiting_room.freeze(tx)
             room = await waiting_room.room_by_code(tx, event)
             if room is None:
-                raise SetupError(
-                    Message("there is no room {event}: see `wenyue room list`", event=repr(event))
-                )
+                raise SetupError(Message("room {event} not found: see `wenyue room list`", event=repr(event)))
             steps = await waiting_room.steps_of(tx, room.id)
             await write_record(path, room, steps, waiting_room.exchanges_of(tx, room.id), utc_now())
 

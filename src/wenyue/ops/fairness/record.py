@@ -126,7 +126,7 @@ class Record:
         self._path = path
         first = next(self._lines(), None)
         if not isinstance(first, RoomLine) or first.format != FORMAT:
-            raise SetupError(Message("{path} is no record of a waiting room", path=path))
+            raise SetupError(Message("{path} isn't a record of a waiting room", path=path))
         self.room = first
 
     @property

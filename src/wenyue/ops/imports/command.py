@@ -31,7 +31,7 @@ _CONNECTIONS_MAX: Final = 4
 _VERDICT_TEXT: Final = {
     Verdict.IMPORTED: Message("imported"),
     Verdict.ALREADY: Message("imported by an earlier run"),
-    Verdict.CHANGED: Message("imported earlier, changed since (left as it is)"),
+    Verdict.CHANGED: Message("imported earlier, changed since (left unchanged)"),
     Verdict.REFUSED: Message("refused"),
 }
 _NOISE_TEXT: Final = {
@@ -115,14 +115,16 @@ def show(summary: Summary, chosen: ImportMap, console: Console, report: Path | N
     for oddity in summary.oddities:
         console.print(oddity.say(command_locale()), markup=False)
     grid = Grid()
-    grid.add_column(gettext("what became of the rows"))
+    grid.add_column(gettext("what happened to the rows"))
     grid.add_column(gettext("rows"), justify="right")
     for verdict in Verdict:
         if tally.verdicts[verdict] or verdict in {Verdict.IMPORTED, Verdict.REFUSED}:
             grid.add_row(_VERDICT_TEXT[verdict].say(command_locale()), str(tally.verdicts[verdict]))
     for reason, count in tally.reasons.most_common():
         grid.add_row(f"    {reason.value}", str(count), style="yellow")
-    total = gettext("sum = the file's rows") if tally.is_complete else gettext("sum DOES NOT ADD UP")
+    total = (
+        gettext("the sum matches the file's rows") if tally.is_complete else gettext("THE SUM DOESN'T MATCH")
+    )
     grid.add_row(total, str(sum(tally.verdicts.values())), style="bold")
     console.print(grid)
     if left_out := ", ".join(

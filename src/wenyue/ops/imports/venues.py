@@ -67,7 +67,7 @@ async def _import(
 
 def _show(result: VenueReport, console: Console) -> None:
     grid = Grid(title=gettext("DRY RUN, nothing written") if result.is_dry_run else None)
-    grid.add_column(gettext("what became of the rows"))
+    grid.add_column(gettext("what happened to the rows"))
     grid.add_column(gettext("rows"), justify="right")
     grid.add_row(gettext("new"), str(result.new))
     grid.add_row(gettext("changed"), str(result.changed))

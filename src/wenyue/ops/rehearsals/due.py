@@ -120,7 +120,7 @@ class Rehearsals:
         """Once an hour at most, and only when somebody has set a schedule."""
         if self._is_due() and self._looked_at >= self._told_at + _TELL_EVERY_S:
             self._told_at = self._looked_at
-            self._say(gettext("drills are due, and wenyue-lab is not installed"))
+            self._say(gettext("drills are due, but wenyue-lab isn't installed"))
 
     def _is_due(self) -> bool:
         """Whether there is anything to begin; which drills `all` means is known only to who runs them."""

@@ -120,7 +120,9 @@ def read_entries(folder: Path) -> list[Entry]:
 def write_entries(folder: Path, entries: Sequence[Entry]) -> None:
     """Keep the schedule. Raises SetupError when it is too long."""
     if len(entries) > ENTRIES_MAX:
-        raise SetupError(Message("a schedule has at most {entries_max} entries", entries_max=ENTRIES_MAX))
+        raise SetupError(
+            Message("a schedule can have at most {entries_max} entries", entries_max=ENTRIES_MAX)
+        )
     _write(folder / "schedule.json", {"entries": [asdict(one) for one in entries]})
 
 

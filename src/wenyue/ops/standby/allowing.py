@@ -91,8 +91,8 @@ def synchronous(settings: Settings, *, is_on: bool) -> None:
             if not any(row[1] == "streaming" for row in rows):
                 raise SetupError(
                     Message(
-                        "no standby follows now: commits would wait for ever; start `wenyue standby run` "
-                        "there first"
+                        "no standby is following, so commits would wait forever: start "
+                        "`wenyue standby run` there first"
                     ),
                 )
         value = sql.Literal(ROLE if is_on else "")
@@ -111,7 +111,7 @@ def lines(server: ServerInfo) -> list[str]:
         for name, state, mode, unsafe, unseen, lag in rows
     ]
     if not rows:
-        said.append(gettext("no standby follows now"))
+        said.append(gettext("no standby is following"))
     if slot is not None and not slot[0]:
         said.append(f"{slot[2] or 0} bytes of log are kept for it ({slot[1]})")
     if slot is not None and slot[1] == "lost":
@@ -119,7 +119,9 @@ def lines(server: ServerInfo) -> list[str]:
     said.append(
         gettext("commits wait for the standby")
         if waits is not None and waits[0]
-        else gettext("commits wait for nobody: what the standby does not have yet is lost with this machine")
+        else gettext(
+            "commits don't wait for the standby: whatever it hasn't received is lost if this machine fails"
+        )
     )
     return said
 
@@ -129,14 +131,14 @@ def running(settings: Settings) -> ServerInfo:
     if settings.database.url:
         raise SetupError(
             Message(
-                "this installation uses a server of your own (WENYUE_DATABASE_URL): make its standby "
-                "with its own tools"
+                "this installation uses your own server (WENYUE_DATABASE_URL): set up a "
+                "standby with that server's tools"
             ),
         )
     server = find_running(settings.home)
     if server is None:
         raise SetupError(
-            Message("the database of {home} does not run: start it with `wenyue up`", home=settings.home)
+            Message("the database of {home} isn't running: start it with `wenyue up`", home=settings.home)
         )
     return server
 
@@ -147,7 +149,7 @@ def _require_address(text: str) -> None:
     except ValueError as error:
         raise SetupError(
             Message(
-                "{text} is no address: give one such as 10.0.0.2, or a network such as 10.0.0.0/30",
+                "{text} isn't an address: give one such as 10.0.0.2, or a network such as 10.0.0.0/30",
                 text=repr(text),
             )
         ) from error

@@ -51,8 +51,8 @@ def allow_one(
     _say(
         f"{source} may follow over TLS at {at}:{port}; the invitation is in {to} (0600): carry it over by hand"
     )
-    _say(gettext("the keys go apart from it: `wenyue backup --keys-to DIR`"))
-    _say(gettext("restart `wenyue up` once: the link listens from then on"))
+    _say(gettext("save the keys separately: `wenyue backup --keys-to DIR`"))
+    _say(gettext("restart `wenyue up` once to open the link"))
 
 
 @app.command()
@@ -87,7 +87,7 @@ def init(
 def follow() -> None:
     """At the second machine: follow until it is ended or promoted."""
     if run_standby(load().home, _say):
-        _say(gettext("promoted: this process ends"))
+        _say(gettext("promoted: this process is ending"))
 
 
 @app.command()
@@ -105,7 +105,7 @@ def status() -> None:
                 f"heard {_seconds(found.heard_s_ago)} ago"
             )
             raise typer.Exit(0 if found.is_following else 1)
-        _say(gettext("the standby does not run: `wenyue standby run`"))
+        _say(gettext("the standby isn't running: start it with `wenyue standby run`"))
         raise typer.Exit(1)
     said = lines(running(settings))
     for line in said:
@@ -122,14 +122,16 @@ def make_synchronous(
     if off:
         _say(
             pgettext(
-                "ops", "commits wait for nobody: what the standby does not have yet is lost with this machine"
+                "ops",
+                "commits don't wait for the standby: whatever it hasn't received is "
+                "lost if this machine fails",
             )
         )
     else:
         _say(
             gettext(
-                "every commit waits for the standby. If that one is away, nobody can book until it "
-                "is back or `wenyue standby synchronous --off`"
+                "every commit waits for the standby. If it goes away, nobody can book until "
+                "it is back or you run `wenyue standby synchronous --off`"
             )
         )
 
@@ -149,7 +151,7 @@ def take_over(
     promote(settings.home, _say, even_if_primary_lives=even_if_primary_lives)
     _say(
         gettext(
-            "{home} is the primary now, after {seconds} s",
+            "{home} is now the primary, after {seconds} s",
             home=settings.home,
             seconds=f"{time.monotonic() - began:.1f}",
         )

@@ -41,9 +41,9 @@ def initialise(invitation: Invitation, home: Path, keys: Path | None, report: Re
     if invitation.key_prints and not files:
         raise SetupError(
             Message(
-                "the keys are missing: without them names stay unreadable after a takeover. Save "
-                "them at the primary with `wenyue backup --keys-to DIR`, carry that file here apart "
-                "from the invitation, and give it with --keys"
+                "the keys are missing, and without them names stay unreadable after a "
+                "takeover. Save them on the primary with `wenyue backup --keys-to DIR`, "
+                "bring that file here separately from the invitation, and pass it with --keys"
             ),
         )
     try:
@@ -79,7 +79,7 @@ def linked(place: Place) -> Generator[None]:
                     said = process.stderr.read().decode(errors="replace") if process.stderr else ""
                     raise SetupError(
                         Message(
-                            "the link could not be opened: {said}",
+                            "couldn't open the link: {said}",
                             said=said.strip()[-300:] or "no reason given",
                         ),
                     )
@@ -108,9 +108,9 @@ def _reach(url: str, invitation: Invitation) -> None:
     except psycopg.OperationalError as error:
         raise SetupError(
             Message(
-                "the primary at {peer_host}:{peer_port} cannot be reached ({reason}): is `wenyue up` "
-                "there restarted since `standby allow`, the port open for this address, the "
-                "invitation the last one?",
+                "can't reach the primary at {peer_host}:{peer_port} ({reason}): check that "
+                "`wenyue up` was restarted there after `standby allow`, that the port is "
+                "open for this address, and that this is the latest invitation",
                 peer_host=link.peer_host,
                 peer_port=link.peer_port,
                 reason=" ".join(str(error).split())[-200:],
@@ -118,7 +118,9 @@ def _reach(url: str, invitation: Invitation) -> None:
         ) from error
     if "active" in said:
         raise SetupError(
-            Message("another standby follows that primary: one is supported; stop that one first")
+            Message(
+                "another standby already follows this primary, and only one is supported: stop that one first"
+            )
         )
 
 
@@ -159,15 +161,12 @@ def _copy(place: Place, url: str, report: Reporter) -> None:
 def _require_new(home: Path) -> None:
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise SetupError(
-            Message(
-                "{home} is not empty: a standby is made in a new folder; choose another --into", home=home
-            ),
+            Message("{home} isn't empty: a standby needs a new folder; choose another --into", home=home),
         )
     if base_folder(home).exists() and base_folder(home).parent != home:
         raise SetupError(
             Message(
-                "{base_folder} still has the data of an earlier installation at {home}: choose "
-                "another --into",
+                "{base_folder} still has data of an earlier installation at {home}: choose another --into",
                 base_folder=base_folder(home),
                 home=home,
             ),

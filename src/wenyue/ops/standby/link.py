@@ -259,7 +259,7 @@ async def _guard(place: Place, link: Link, ended: asyncio.Event, say: Callable[[
         answer = await asyncio.to_thread(ask, place.home, link)
         if answer is not None and is_superseded(mine, answer):
             fence(place.home, answer)
-            say(gettext("the standby has taken over: this installation is fenced and ends"))
+            say(gettext("the standby has taken over: this installation is fenced and is ending"))
             os.kill(os.getppid(), signal.SIGTERM)
             return
         with suppress(TimeoutError):

@@ -38,8 +38,9 @@ def promote(home: Path, say: Callable[[str], None], *, even_if_primary_lives: bo
     if answer is not None and answer.is_primary and not even_if_primary_lives:
         raise SetupError(
             Message(
-                "the primary at {peer_host}:{peer_port} lives: stop `wenyue up` there first, so that "
-                "nobody books at two places; insist with --even-if-primary-lives",
+                "the primary at {peer_host}:{peer_port} is still running: stop `wenyue up` "
+                "there first, so that nobody can book in two places; to go ahead anyway, use "
+                "--even-if-primary-lives",
                 peer_host=link.peer_host,
                 peer_port=link.peer_port,
             ),
@@ -79,7 +80,8 @@ def _promote_under(place: Place) -> None:
         if (place.data / "standby.signal").exists():
             raise SetupError(
                 Message(
-                    "the standby's server does not answer ({error}): end `wenyue standby run` and try again",
+                    "the standby's server isn't responding ({error}): stop `wenyue standby "
+                    "run` and try again",
                     error=error,
                 ),
             ) from error
@@ -94,7 +96,7 @@ def _promote(place: Place) -> None:
             return
         done = connection.execute(SQL["promote"]).fetchone()
         if done is None or not done[0]:
-            raise SetupError(Message("the server did not finish its promotion within 60 s: see its log"))
+            raise SetupError(Message("the server didn't finish its promotion within 60 s: see its log"))
 
 
 def _is_free(home: Path) -> bool:
@@ -107,20 +109,19 @@ def advice(port: int, old: str) -> list[str]:
     """What people do with names and addresses after a takeover."""
     off = gettext(
         "the old primary ({old}) must not serve: switch it off, or leave it fenced; when it "
-        "comes back and reaches this machine it fences itself",
+        "comes back and reaches this machine, it fences itself",
         old=old,
     )
     name = gettext(
-        "point the address that travellers use at this machine, port {port}: the DNS record "
-        "(a TTL of 60 s or less helps), or in HAProxy the server line of the backend, then "
-        "reload it",
+        "point the travellers' address at this machine, port {port}: change the DNS record "
+        "(a TTL of 60 s or less helps), or the backend's server line in HAProxy and reload it",
         port=port,
     )
     return [
         off,
         name,
         gettext(
-            "make a new standby: `wenyue standby allow` here, `wenyue standby init` into a new home there"
+            "set up a new standby: `wenyue standby allow` here, `wenyue standby init` into a new home there"
         ),
         gettext("take a full backup now: `wenyue backup --full`"),
     ]

@@ -98,7 +98,9 @@ class Runner:
             self._say(
                 gettext("following the primary")
                 if standing.is_following
-                else gettext("the primary is not connected ({says}); what is here stays", says=standing.says)
+                else gettext(
+                    "not connected to the primary ({says}); existing data is kept", says=standing.says
+                )
             )
             self._noted_at = 0.0
         if now - self._noted_at >= NOTE_EVERY_S:
@@ -126,19 +128,17 @@ def standby_place(home: Path) -> tuple[Place, Link]:
     if link is None or not (home / "database.json").exists():
         raise SetupError(
             Message(
-                "{home} is no standby: make one with `wenyue standby init`, or set WENYUE_HOME to it",
+                "{home} isn't a standby: create one with `wenyue standby init`, or set WENYUE_HOME to it",
                 home=home,
             ),
         )
     if link.role != "standby":
-        raise SetupError(
-            Message("{home} follows nobody: it is a primary; start it with `wenyue up`", home=home)
-        )
+        raise SetupError(Message("{home} is a primary, not a standby: start it with `wenyue up`", home=home))
     place = settle(home, lambda _: None)
     if not (place.data / "PG_VERSION").exists():
         raise SetupError(
             Message(
-                "the copy of the primary into {home} was not finished: remove that folder and run "
+                "copying the primary to {home} didn't finish: remove that folder and run "
                 "`wenyue standby init` again",
                 home=home,
             ),

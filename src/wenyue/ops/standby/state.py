@@ -95,14 +95,16 @@ def read_invitation(path: Path) -> Invitation:
     """The invitation in a file. Raises SetupError."""
     try:
         if path.stat().st_size > _FILE_BYTES_MAX:
-            raise SetupError(Message("{path} is no invitation", path=path))
+            raise SetupError(Message("{path} isn't an invitation", path=path))
         found = msgspec.json.decode(path.read_bytes(), type=Invitation)
     except OSError as error:
         raise SetupError(
             Message("cannot read {path} ({strerror})", path=path, strerror=error.strerror)
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SetupError(Message("{path} is no invitation of `wenyue standby allow`", path=path)) from error
+        raise SetupError(
+            Message("{path} isn't an invitation from `wenyue standby allow`", path=path)
+        ) from error
     if found.format != FORMAT:
         raise SetupError(Message("{path} was written by a newer wenyue: use that version", path=path))
     return found

@@ -49,8 +49,8 @@ def prepare_external(
     if not may_assume and login != APP_ROLE:
         progress(
             gettext(
-                "the application keeps the rights of {login}: it may not SET ROLE {app_role} (see "
-                "wenyue doctor)",
+                "the application keeps the rights of {login}: it can't SET ROLE {app_role} "
+                "(see wenyue doctor)",
                 login=login,
                 app_role=APP_ROLE,
             )
@@ -72,7 +72,7 @@ def connect_external(url: str, variable: str) -> psycopg.Connection:
         reason = " ".join(str(error).split())[:240]
         raise SetupError(
             Message(
-                "the database of {variable} cannot be reached ({reason}): start it or correct the URL",
+                "can't reach the database in {variable} ({reason}): start it or correct the URL",
                 variable=variable,
                 reason=reason,
             ),
@@ -85,7 +85,7 @@ def _require_version(connection: psycopg.Connection) -> str:
     if number // 10000 < VERSION_MIN:
         raise SetupError(
             Message(
-                "PostgreSQL {version_min} or newer is needed, this server is {version}: upgrade it",
+                "PostgreSQL {version_min} or newer is required, but this server is {version}: upgrade it",
                 version_min=VERSION_MIN,
                 version=version,
             ),
@@ -117,8 +117,9 @@ def _create_role(connection: psycopg.Connection, progress: Callable[[str], None]
         user = connection.info.user
         raise SetupError(
             Message(
-                "the role {app_role} is missing and {user} may not create it: as an administrator "
-                'run CREATE ROLE {app_role} NOLOGIN; GRANT {app_role} TO "{user}";',
+                "the role {app_role} is missing and {user} can't create it: as an "
+                "administrator, run CREATE ROLE {app_role} NOLOGIN; GRANT {app_role} TO "
+                '"{user}";',
                 app_role=APP_ROLE,
                 user=user,
             ),

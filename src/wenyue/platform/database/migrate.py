@@ -63,13 +63,13 @@ def read_migrations(folder: Path = MIGRATIONS_FOLDER) -> list[Migration]:
     """Every migration of ``folder`` in order; misnamed files and doubled numbers are refused."""
     if not folder.is_dir():
         raise SetupError(
-            Message("no migrations at {folder}: install wenyue again", folder=folder),
+            Message("no migrations in {folder}: reinstall wenyue", folder=folder),
         )
     found: dict[str, Migration] = {}
     for path in sorted(folder.glob("*.sql"))[:MIGRATIONS_MAX]:
         match = FILE_NAME.match(path.name)
         if match is None:
-            raise SetupError(Message("{path} is not named NNNN_name.sql: rename it", path=path))
+            raise SetupError(Message("{path} isn't named NNNN_name.sql: rename it", path=path))
         version, name = match.groups()
         if version in found:
             raise SetupError(
@@ -154,7 +154,8 @@ def _take_advisory_lock(connection: psycopg.Connection) -> None:
     except psycopg.errors.LockNotAvailable as error:
         raise SetupError(
             Message(
-                "another migration has been running for {lock_timeout_s} s: wait for it and run again",
+                "another migration has been running for {lock_timeout_s} s: wait until it "
+                "finishes and run again",
                 lock_timeout_s=LOCK_TIMEOUT_S,
             ),
         ) from error

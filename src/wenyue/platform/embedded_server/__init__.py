@@ -90,7 +90,7 @@ def ensure_started(
         raise SetupError(
             Message(
                 "another process has been starting the database of {home} for "
-                "{start_lock_deadline_s} s: wait for it or end it",
+                "{start_lock_deadline_s} s: wait for it or stop it",
                 home=home,
                 start_lock_deadline_s=f"{START_LOCK_DEADLINE_S:.0f}",
             ),
@@ -166,7 +166,7 @@ def _start(
     is_wanted: Callable[[], bool],
 ) -> subprocess.Popen[bytes]:
     if not (place.data / "PG_VERSION").exists():
-        progress(gettext("making the database (once)"))
+        progress(gettext("creating the database (first start only)"))
     initialise(place)
     configure(place, overrides)
     progress(gettext("starting the database"))
@@ -185,7 +185,8 @@ def _prove_reachable(place: Place) -> None:
     except psycopg.OperationalError as error:
         raise SetupError(
             Message(
-                "the database of {home} runs but refuses us ({error}): stop it and start again",
+                "the database of {home} is running but refuses connections ({error}): stop "
+                "it and start again",
                 home=place.home,
                 error=error,
             ),

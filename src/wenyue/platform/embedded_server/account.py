@@ -50,7 +50,7 @@ def server_account(progress: Callable[[str], None]) -> Account:
         if found is not None and found.uid != 0:
             progress(
                 gettext(
-                    "could not create the user {account_name}; the database runs as {name}",
+                    "couldn't create the user {account_name}; the database runs as {name}",
                     name=name,
                     account_name=ACCOUNT_NAME,
                 )
@@ -58,8 +58,8 @@ def server_account(progress: Callable[[str], None]) -> Account:
             return found
     raise SetupError(
         Message(
-            "PostgreSQL may not run as root and the user {account_name} could not be created: "
-            "run `useradd --system {account_name}` or start as an ordinary user",
+            "PostgreSQL can't run as root, and the user {account_name} couldn't be created: "
+            "run `useradd --system {account_name}`, or start as an ordinary user",
             account_name=ACCOUNT_NAME,
         ),
     )

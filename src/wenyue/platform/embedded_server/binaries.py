@@ -30,7 +30,7 @@ def wheel_programs() -> tuple[Path, str]:
     except PackageNotFoundError as error:
         raise SetupError(
             Message(
-                "the package {wheel_name} is not installed: run `make up` again, or set WENYUE_DATABASE_URL",
+                "the package {wheel_name} isn't installed: run `make up` again, or set WENYUE_DATABASE_URL",
                 wheel_name=WHEEL_NAME,
             ),
         ) from error

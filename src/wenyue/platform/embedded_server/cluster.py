@@ -38,8 +38,9 @@ def initialise(place: Place) -> bool:
         if found != str(MAJOR):
             raise SetupError(
                 Message(
-                    "the data at {data} is of PostgreSQL {found}, the programs are {major}: dump it with "
-                    "PostgreSQL {found} and restore it into a new WENYUE_HOME",
+                    "the data at {data} is from PostgreSQL {found}, but the programs are "
+                    "{major}: dump it with PostgreSQL {found} and restore it into a new "
+                    "WENYUE_HOME",
                     found=found,
                     major=MAJOR,
                     data=place.data,
@@ -167,7 +168,7 @@ def _initdb(place: Place, target: Path, password_file: Path) -> None:
     if "No space left" in detail:
         raise no_space(place.base)
     raise SetupError(
-        Message("the database could not be made at {data}: {detail}", data=place.data, detail=detail)
+        Message("couldn't create the database at {data}: {detail}", data=place.data, detail=detail)
     )
 
 

@@ -65,8 +65,7 @@ def _give(name: str, folder: int, account: Account, root: Path) -> None:
         if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
             raise SetupError(
                 Message(
-                    "{name} in {root} is no file of its own (a device, or a second name of another "
-                    "file): remove it",
+                    "{name} in {root} isn't a regular file (it's a device or a hard link): remove it",
                     root=root,
                     name=name,
                 ),

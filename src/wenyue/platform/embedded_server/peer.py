@@ -97,7 +97,7 @@ def read_link(home: Path) -> Link | None:
         return None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise SetupError(
-            Message("{path} is damaged ({error}): make the link anew", path=path, error=error)
+            Message("{path} is damaged ({error}): set up the link again", path=path, error=error)
         ) from error
 
 
@@ -157,7 +157,7 @@ def require_in_force(place: Place, progress: Callable[[str], None]) -> None:
     if answer is None:
         progress(
             gettext(
-                "the standby at {peer_host}:{peer_port} could not be asked whether it has taken "
+                "couldn't ask the standby at {peer_host}:{peer_port} whether it has taken "
                 "over: if it was promoted, stop this one now",
                 peer_host=link.peer_host,
                 peer_port=link.peer_port,
@@ -176,9 +176,7 @@ def is_half_promoted(place: Place, link: Link) -> bool:
 def half_promoted(home: Path) -> SetupError:
     """What mends it."""
     return SetupError(
-        Message(
-            "the takeover of {home} was begun and not finished: run `wenyue standby promote` again", home=home
-        ),
+        Message("the takeover of {home} didn't finish: run `wenyue standby promote` again", home=home),
     )
 
 
@@ -201,7 +199,7 @@ def own(place: Place) -> Answer:
     if timeline is None or system is None:
         raise SetupError(
             Message(
-                "the data at {data} cannot be read ({stderr})",
+                "can't read the data at {data} ({stderr})",
                 data=place.data,
                 stderr=result.stderr.strip()[-200:],
             )
@@ -226,9 +224,9 @@ def fence(home: Path, answer: Answer) -> None:
 def _superseded(home: Path) -> SetupError:
     return SetupError(
         Message(
-            "{home} is fenced: its standby has taken over, and what was booked since is there "
-            "only. Make this machine its standby with `wenyue standby init` into another home. "
-            "To look at the old data with nobody's traffic, move {fence} and {folder} away",
+            "{home} is fenced: its standby has taken over and has everything booked since. "
+            "Make this machine its standby with `wenyue standby init` into another home. To "
+            "look at the old data without any traffic, move {fence} and {folder} away",
             home=home,
             fence=home / FENCE,
             folder=home / FOLDER,

@@ -198,7 +198,7 @@ def _passwords(home: Path, base: Path, progress: Callable[[str], None]) -> dict[
     if (base / "data").exists():
         aside = base / f"data.orphan-{int(time.time())}"
         (base / "data").rename(aside)
-        progress(gettext("an earlier database of a removed home is kept at {aside}", aside=aside))
+        progress(gettext("an earlier database, whose home was removed, is kept at {aside}", aside=aside))
     made = {role: secrets.token_urlsafe(24) for role in ROLES}
     partial = path.with_suffix(".partial")
     partial.unlink(missing_ok=True)
@@ -241,7 +241,7 @@ def _socket_folder(base: Path, account: Account) -> Path:
             os.close(descriptor)
     raise SetupError(
         Message(
-            "{folder} is not a private folder of {name}: remove it and start again",
+            "{folder} isn't a private folder of {name}: remove it and start again",
             folder=folder,
             name=account.name,
         ),

@@ -138,8 +138,9 @@ def _await_ready(
                 halt(process.pid, process)
                 raise SetupError(
                     Message(
-                        "the database does not take the passwords of {home}: its data are another home's; "
-                        "`wenyue restore` or `wenyue standby promote` makes them fit",
+                        "the database doesn't accept the passwords of {home}: its data "
+                        "belong to another home; `wenyue restore` or `wenyue standby "
+                        "promote` makes them match",
                         home=place.home,
                     ),
                 ) from error
@@ -148,12 +149,12 @@ def _await_ready(
         now = time.monotonic()
         if not is_wanted():
             _give_up(process)
-            raise SetupError(Message("the database's start was given up: the end was asked for"))
+            raise SetupError(Message("gave up starting the database because we were asked to stop"))
         if now - started > READY_DEADLINE_S:
             halt(process.pid, process)
             raise SetupError(
                 Message(
-                    "the database did not answer within {ready_deadline_s} s; see {log}",
+                    "the database didn't respond within {ready_deadline_s} s; see {log}",
                     log=place.log,
                     ready_deadline_s=f"{READY_DEADLINE_S:.0f}",
                 ),
@@ -199,5 +200,5 @@ def _start_fault(place: Place, tail: str) -> SetupError:
         fatal = lines  # the setting itself is named in the first line
     reason = fatal[0].strip()[-300:] if fatal else "no reason in the log"
     return SetupError(
-        Message("the database did not start: {reason} (log: {log})", log=place.log, reason=reason)
+        Message("the database didn't start: {reason} (log: {log})", log=place.log, reason=reason)
     )

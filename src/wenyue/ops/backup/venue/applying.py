@@ -95,8 +95,8 @@ def _try(past: Past, done: Done, step: Callable[[], None]) -> None:
             if attempt == TRIES - 1:
                 raise SetupError(
                     Message(
-                        "the venue's bookings were in use all the time ({reason}): what is done stays; run "
-                        "the same command again",
+                        "the venue's bookings were in constant use ({reason}): what was "
+                        "restored stays; run the same command again",
                         reason=" ".join(str(fault).split())[:120],
                     ),
                 ) from fault

@@ -90,12 +90,12 @@ def restore_venue(
         found = compare(past)
         _show(found, past, report)
         if found.is_empty:
-            report.print_line(gettext("nothing is missing that could come back: nothing was written"))
+            report.print_line(gettext("nothing to restore: nothing was written"))
             return
         if not yes:
-            report.print_line(gettext("nothing was written; the same command with --yes does it"))
+            report.print_line(gettext("nothing was written; run the same command with --yes to do it"))
             return
-        done = apply(past, lambda count: report.print_line(gettext("{count} bookings are back", count=count)))
+        done = apply(past, lambda count: report.print_line(gettext("{count} bookings restored", count=count)))
         kept = _note(settings.home, past, found, done)
     _tell(done, kept, time.monotonic() - began, console)
 
@@ -120,7 +120,7 @@ def _past(
     try:
         at = parse_time(to) if to else None
     except TimeUnclear as error:
-        raise SetupError(Message("the time is not clear: {problem}", problem=str(error))) from error
+        raise SetupError(Message("invalid time: {problem}", problem=str(error))) from error
     source, inside = places
     folder = existing(folder_of(settings, source))
     database = ReadyDatabase(settings, report.print_line)
@@ -187,7 +187,7 @@ def _show(found: Plan, past: Past, report: Bars) -> None:
         )
     report.print_line(
         gettext(
-            "bookings with something missing: {bookings}; coming back: {returning}; conflicts: "
+            "bookings with missing data: {bookings}; to be restored: {returning}; conflicts: "
             "{conflicts_in_all}",
             bookings=found.bookings,
             returning=found.returning,
@@ -242,8 +242,9 @@ def _tell(done: Done, kept: Path, seconds: float, console: Console) -> None:
     lines = [f"  {line}" for line in done.kept]
     lines.append(
         gettext(
-            "{bookings} bookings are back, {conflicts_in_all} conflicts, {total} settings, "
-            "{counters} counters; longest transaction {longest_s} s, in all {seconds} s",
+            "bookings restored: {bookings}, conflicts: {conflicts_in_all}, settings: "
+            "{total}, counters: {counters}; longest transaction {longest_s} s, total "
+            "{seconds} s",
             bookings=done.bookings,
             conflicts_in_all=done.conflicts_in_all,
             total=sum(done.settings.values()),

@@ -57,7 +57,7 @@ def fetch(copy: psycopg.Connection, living: psycopg.Connection, wish: Wish) -> P
     if row is None:
         raise SetupError(
             Message(
-                "there was no venue {code} at that time: give its code as in the catalogue, or a later --to",
+                "venue {code} didn't exist at that time: give its code as in the catalogue, or a later --to",
                 code=repr(wish.code),
             )
         )
@@ -66,8 +66,8 @@ def fetch(copy: psycopg.Connection, living: psycopg.Connection, wish: Wish) -> P
     if wrong := [one for one in others if one != (venue_id, wish.code)]:
         raise SetupError(
             Message(
-                "venue {other} has the number {number} now, {code} had {venue_id}: it was made anew under another "
-                "number; rename or remove that one first",
+                "venue {code} was re-created: it had id {venue_id}, and now {other} has id "
+                "{number}; rename or remove that one first",
                 other=repr(wrong[0][1]),
                 number=wrong[0][0],
                 code=repr(wish.code),
@@ -92,8 +92,7 @@ def _columns(copy: psycopg.Connection, living: psycopg.Connection, table: Table)
     if set(there) != set(here):
         raise SetupError(
             Message(
-                "{full} has other columns in this database than this program makes: run `wenyue "
-                "migrate` first",
+                "{full} has different columns in this database: run `wenyue migrate` first",
                 full=table.full,
             ),
         )
@@ -139,8 +138,9 @@ def _renumber(living: psycopg.Connection) -> None:
     if clashes:
         raise SetupError(
             Message(
-                "numbers of the past mean something else now ({clashes}): nothing was written; "
-                "restore everything into a new home with `wenyue restore --into`, and copy by hand",
+                "ids from that time now mean something else ({clashes}), so nothing was "
+                "written: restore everything into a new home with `wenyue restore --into`, "
+                "and copy by hand",
                 clashes=", ".join(clashes),
             ),
         )
