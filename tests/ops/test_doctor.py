@@ -63,9 +63,7 @@ def test_a_right_too_many_is_found(tmp_path: Path, make_database: Callable[[], D
     variables = {"WENYUE_DATABASE_URL": urls.app_url, "WENYUE_OWNER_DATABASE_URL": urls.owner_url}
     rights, grants = faults(examine(settings_of(tmp_path, **variables)))
     assert "REVOKE DELETE, TRUNCATE ON booking.line FROM wenyue_app;" in rights
-    assert grants.startswith(
-        "grants: 1 table has grants other than declared: booking.line: other"
-    )
+    assert grants.startswith("grants: 1 table has grants other than declared: booking.line: other")
 
 
 def test_security_L_demo_logins_are_warned_of_where_the_demo_was_not_asked_for(

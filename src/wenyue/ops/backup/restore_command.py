@@ -72,10 +72,7 @@ def restore_into(
         return
     if into is None:
         raise SetupError(
-            Message(
-                "--into is missing: name the new home, or restore a single venue with "
-                "`wenyue restore venue CODE`"
-            ),
+            Message("--into is missing: name the new home, or use `wenyue restore venue CODE` for one venue"),
         )
     settings, console = load(), Console()
     is_bare = to == "backup"
