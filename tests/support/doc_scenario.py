@@ -122,7 +122,7 @@ SCENARIO: Final = (
     Step("wenyue room rate CODE N", "", ROOM),
     Step(
         "wenyue fairness verify golden-week --export golden-week.jsonl --promise 64-HEX-DIGITS",
-        "commitment",
+        "committed",
         ROOM,
         before="a released room",
     ),

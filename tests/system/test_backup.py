@@ -181,7 +181,7 @@ def test_old_backups_and_their_log_go(site: Site, terminal: Terminal, folder: Pa
     [run] = runs(existing(disk))
     oldest = min(path.name for path in (disk / "log" / run).iterdir() if path.name != "index.json")
     assert int(oldest[16:24], 16) == kept[0].start_lsn // kept[0].segment_bytes
-    assert "no complete backup existed" in terminal.good(site.home, "backup", "list", "--to", disk)
+    assert "complete at" in terminal.good(site.home, "backup", "list", "--to", disk)
     terminal.good(site.home, "restore", "--from", disk, "--into", new)
 
 

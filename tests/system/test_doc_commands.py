@@ -210,7 +210,7 @@ READY: dict[str, Callable[[Fixtures], None]] = {
 }
 OF_THEIR_OWN = {"drill", "replay"}  # they start installations, which end with the process that started them
 LEARNT = {  # what a command's output tells for later ones
-    "room open": ("commitment", r"([0-9a-f]{64})"),
+    "room open": ("promise", r"([0-9a-f]{64})"),
     "abuse list": ("subject", r"(address:\S+)"),
     "incident open": ("number", r"(\S+)\s*$"),
 }

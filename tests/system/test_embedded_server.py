@@ -217,7 +217,7 @@ def test_data_of_another_major_version_is_refused(home: Path, start: Callable[[]
 
 def test_a_broken_start_shows_the_servers_reason(home: Path, start: Callable[[], ServerInfo]) -> None:
     stop(start())
-    with pytest.raises(SetupError, match=r"did not start: .*max_connections.*log: "):
+    with pytest.raises(SetupError, match=r"didn't start: .*max_connections.*log: "):
         ensure_started(home, overrides={"max_connections": "0"})
 
 
