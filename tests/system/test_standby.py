@@ -150,7 +150,7 @@ def test_what_was_acknowledged_is_at_the_standby_and_the_old_primary_is_fenced(
         with kept(standby, "run", prefix=(sys.executable, "-c", HASTY)) as follower:
             await_true((standby / "standby" / "status.json").exists)
             await_true(lambda: ": streaming;" in terminal.run(standby, "standby", "status")[1])
-            assert "commits wait for nobody" in terminal.good(site.home, "standby", "status")
+            assert "commits don't wait for the standby" in terminal.good(site.home, "standby", "status")
             assert "lives" in terminal.bad(standby, "standby", "promote", "--no-start")
             terminal.good(site.home, "standby", "synchronous")
             await_true(
