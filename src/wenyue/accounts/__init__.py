@@ -4,7 +4,7 @@ Owns the PostgreSQL schema `accounts`. Functions take a transaction and never co
 are returned, not raised, so that the caller's commit keeps the count.
 """
 
-from wenyue.accounts import claims, gate_devices, losses, names, sealing, staffing
+from wenyue.accounts import claims, gate_devices, importing, losses, names, sealing, staffing
 from wenyue.accounts.failures import FailedSignIn
 from wenyue.accounts.guard import Attempt, Caller, Guard, Throttled
 from wenyue.accounts.logins import (
@@ -30,7 +30,7 @@ from wenyue.accounts.model import (
     VisitorRecord,
     VisitorRefusal,
 )
-from wenyue.accounts.passwords import hash_secret, is_outdated, verify_secret
+from wenyue.accounts.passwords import NO_SECRET, hash_secret, is_outdated, verify_secret
 from wenyue.accounts.staffing import retire_staff
 from wenyue.accounts.store import (
     add_visitor,
@@ -43,6 +43,7 @@ from wenyue.accounts.store import (
 
 __all__ = [
     "HOLD_LOGINS",
+    "NO_SECRET",
     "Attempt",
     "Caller",
     "FailedSignIn",
@@ -66,6 +67,7 @@ __all__ = [
     "end_logins",
     "gate_devices",
     "hash_secret",
+    "importing",
     "is_outdated",
     "losses",
     "names",

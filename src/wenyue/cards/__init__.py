@@ -5,7 +5,7 @@ nothing about bookings. Functions take a transaction and never commit; a `Denied
 have counted a wrong PIN.
 """
 
-from wenyue.cards import recovery
+from wenyue.cards import importing, recovery
 from wenyue.cards.activation import ActivationRequest, activate, issue, judge, sign_in, with_tries
 from wenyue.cards.changes import add_companion, begin_validity, extend_validity, remove_companion
 from wenyue.cards.codes import clean_card_no
@@ -53,6 +53,7 @@ __all__ = [
     "extend_validity",
     "facts_from_rows",
     "history_days",
+    "importing",
     "issue",
     "judge",
     "lift_loss",

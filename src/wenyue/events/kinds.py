@@ -286,6 +286,13 @@ class BookingsImported(ImportEvent, frozen=True, tag="import.bookings"):
     bookings: int
 
 
+class CardsImported(ImportEvent, frozen=True, tag="import.cards"):
+    """So many cards of it were written, and so many changed, in one transaction."""
+
+    new: int
+    changed: int
+
+
 class VenuesImported(ImportEvent, frozen=True, tag="import.venues"):
     """So many venues of a list were made, and so many changed."""
 

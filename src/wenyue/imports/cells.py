@@ -51,6 +51,7 @@ _MASKS: Final = {
     "name": mask_name,
     "document": mask_document,
     "phone": mask_phone,
+    "companions": lambda _: "***",
 }  # of persons: not shown in full
 
 

@@ -120,6 +120,7 @@ FIELDS: Final[dict[Kind, tuple[Field, ...]]] = {
             Shape.DOCUMENT,
             "document 证件号 证件号码 身份证号 身份证 身份证号码 idcard id_number passport",
         ),
+        _field("country", Shape.TEXT, "country 国籍 国家 国家地区 国籍地区 nationality"),
         _field("phone", Shape.PHONE, "phone 手机 手机号 手机号码 电话 联系电话 联系方式 mobile"),
         _field("valid_from", Shape.DATE, "valid_from 生效日期 开始日期 启用日期 有效期起 激活日期 起始日期"),
         _field(

@@ -5,6 +5,7 @@ Pure functions over text; no wording (web owns it), no clock (the caller passes 
 
 from wenyue.core.documents.ages import age_on, birth_problem, is_minor_under_14
 from wenyue.core.documents.candidates import document_candidates
+from wenyue.core.documents.countries import nationality_of
 from wenyue.core.documents.divisions import Province, province_of
 from wenyue.core.documents.masks import mask_document, mask_name, mask_phone
 from wenyue.core.documents.model import (
@@ -41,6 +42,7 @@ __all__ = [
     "mask_document",
     "mask_name",
     "mask_phone",
+    "nationality_of",
     "parse_document",
     "parse_name",
     "parse_phone",
