@@ -261,13 +261,18 @@ async def export_page(tx: Tx, after: int, limit: int) -> list[ExportedCard]:
     rows = await (await tx.execute(_SQL["exported"], {"after": after, "limit": limit})).fetchall()
     return [
         ExportedCard(
-            *row[:3],
-            CardState(row[3]),
-            *row[4:8],
-            tuple(bytes(one) for one in row[8]),
-            {int(no): left for no, left in row[9].items()},
+            id_,
+            card_no,
+            type_code,
+            CardState(state),
+            issued_at,
+            valid_from,
+            valid_to,
+            holder_id,
+            tuple(bytes(one) for one in companions),
+            {int(no): left for no, left in remaining.items()},
         )
-        for row in rows
+        for id_, card_no, type_code, state, issued_at, valid_from, valid_to, holder_id, companions, remaining in rows
     ]
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from wenyue.core.documents import Document
+from wenyue.core.documents import Document, mask_document, mask_name, mask_phone
 from wenyue.imports.cells import Cells
 from wenyue.imports.keys import is_ruined, loose_key
 from wenyue.imports.people import read_people, said_document
@@ -297,3 +297,22 @@ def _numbered(cells: Cells, card_type: KnownType, name: str) -> int:
             names="; ".join(one.names[0] for one in card_type.allowances),
         ),
     )
+
+
+def preview(cells: Cells, row: CardRow) -> list[tuple[str, str, str]]:
+    """(field, what stands in the file, what it becomes) of what a row says; of persons masks."""
+    holder, companions = row.holder, row.companions or ()
+    after = {
+        "card_no": row.card_no,
+        "type": row.type_code,
+        "state": row.state.value,
+        "name": mask_name(holder.name) if holder else "",
+        "document": mask_document(holder.document.number) if holder else "",
+        "phone": mask_phone(row.phone),
+        "valid_from": row.valid_from.isoformat() if row.valid_from else "",
+        "valid_to": row.valid_to.isoformat() if row.valid_to else "",
+        "issued": row.issued.isoformat() if row.issued else "",
+        "companions": "; ".join(mask_name(one.name) for one in companions),
+        "remaining": "; ".join(f"{no + 1}:{left}" for no, left in (row.remaining or {}).items()),
+    }
+    return [(name, cells.masked(name), now) for name, now in after.items() if now]

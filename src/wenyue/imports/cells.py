@@ -1,6 +1,6 @@
 """The cells of one row by the fields of its kind, each as what it should be, or the row's refusal. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time
 from decimal import ROUND_HALF_UP, Decimal
 from difflib import get_close_matches
@@ -47,7 +47,7 @@ DOCUMENT_WORDS: Final = {
     }.items()
     for word in words.split()
 }
-_MASKS: Final = {
+_MASKS: Final[Mapping[str, Callable[[str], str]]] = {
     "name": mask_name,
     "document": mask_document,
     "phone": mask_phone,
@@ -137,8 +137,12 @@ class Cells:
 
     def refuse(self, reason: Reason, field: str, fix: Message) -> RowRefused:
         """The refusal of this row for that field."""
-        mask = _MASKS.get(field, str)
-        return RowRefused(Refusal(reason, self.column(field), shown(mask(self.raw(field))), fix))
+        return RowRefused(Refusal(reason, self.column(field), self.masked(field), fix))
+
+    def masked(self, field: str) -> str:
+        """What stands there as it may be shown: short, of persons a mask."""
+        raw = self.raw(field)
+        return shown(_MASKS[field](raw) if field in _MASKS else raw)
 
     def text(self, field: str, most: int = 200) -> str:
         """A text of at most `most` characters, '' when there is none; blanks in it are single."""
