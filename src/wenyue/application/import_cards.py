@@ -36,7 +36,7 @@ from wenyue.cards.importing import BroughtCard, CardHere, Left, NumberTaken
 from wenyue.core.clock import at_local, local_date
 from wenyue.core.duties import Right
 from wenyue.events import append, kinds
-from wenyue.imports.cards import CardPerson, CardRow
+from wenyue.imports.cards import Allowance, CardPerson, CardRow, KnownType
 from wenyue.imports.refusals import Refusal
 from wenyue.platform.database.db import Tx
 
@@ -103,6 +103,24 @@ async def import_cards(works: KeyedWorks, operator: Operator, request: ImportCar
         except NumberTaken:
             continue
     raise NumberTaken
+
+
+async def known_types(works: KeyedWorks) -> list[KnownType]:
+    """The card types of this installation, as far as rows speak of them. Raises RulesError."""
+    async with works.db.reading() as tx:
+        types = await importing.named_types(tx)
+    return [
+        KnownType(
+            code,
+            one.names,
+            tuple(
+                Allowance(names, rule.granted)
+                for names, rule in zip(one.entitlement_names, one.rules.entitlements, strict=True)
+            ),
+            one.rules.companions_max,
+        )
+        for code, one in types.items()
+    ]
 
 
 async def note_cards(works: KeyedWorks, operator: Operator, source: str, counts: Mapping[str, int]) -> None:

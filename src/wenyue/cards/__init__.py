@@ -8,7 +8,6 @@ have counted a wrong PIN.
 from wenyue.cards import importing, recovery
 from wenyue.cards.activation import ActivationRequest, activate, issue, judge, sign_in, with_tries
 from wenyue.cards.changes import add_companion, begin_validity, extend_validity, remove_companion
-from wenyue.cards.codes import clean_card_no
 from wenyue.cards.loss import Replaced, lift_loss, replace, report_loss
 from wenyue.cards.model import CardFacts, CardRefusal, CardRules, CardState, Use, WantedUse
 from wenyue.cards.parse import parse_rules
@@ -27,6 +26,7 @@ from wenyue.cards.store import (
     spend,
 )
 from wenyue.cards.views import CardView, cards_of
+from wenyue.core.card_numbers import clean_card_no
 
 __all__ = [
     "COMPANIONS_OF",

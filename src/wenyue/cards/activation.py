@@ -18,11 +18,12 @@ from wenyue.accounts import (
     verify_secret,
 )
 from wenyue.audit import Entry, record
-from wenyue.cards.codes import clean_card_no, clean_pin, new_card_no, new_pin
+from wenyue.cards.codes import clean_pin, new_card_no, new_pin
 from wenyue.cards.model import CardRules, CardState
 from wenyue.cards.parse import parse_rules
 from wenyue.cards.people import CardProblem, Denied, Validity, activation_terms, state_problem
 from wenyue.cards.rules import in_month_days
+from wenyue.core.card_numbers import clean_card_no
 from wenyue.core.clock import local_date
 from wenyue.core.limits import CLAIMS_PER_DOCUMENT_MAX
 from wenyue.core.personal import Secret, Vault

@@ -13,7 +13,7 @@ from wenyue.core.documents.text import compact
 _SERIAL_DIGITS: Final = 15
 _PIN_DIGITS: Final = 8
 _RAW_MAX: Final = 64
-_FORM: Final = re.compile(r"[0-9A-Z]{4,32}")
+_PIN_FORM: Final = re.compile(r"[0-9A-Z]{4,32}")
 
 
 def new_card_no() -> str:
@@ -36,17 +36,9 @@ def check_digit(serial: str) -> str:
     return str((11 - product) % 10)
 
 
-def clean_card_no(raw: str) -> str:
-    """A typed number without blanks and hyphens, full-width digits folded, letters upper-cased; '' when it is none.
-
-    Numbers of other systems (letters, other lengths) pass: cards brought along keep their numbers.
-    """
+def clean_pin(raw: str) -> str:
+    """A typed PIN without blanks and hyphens, full-width digits folded, letters upper-cased; '' when it is none."""
     if len(raw) > _RAW_MAX:
         return ""
     text = compact(raw)
-    return text if _FORM.fullmatch(text) else ""
-
-
-def clean_pin(raw: str) -> str:
-    """A typed PIN, cleaned like a number; '' when it is none."""
-    return clean_card_no(raw)
+    return text if _PIN_FORM.fullmatch(text) else ""

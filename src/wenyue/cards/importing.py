@@ -250,6 +250,11 @@ async def imported_numbers(tx: Tx, source: str) -> AsyncIterator[str]:
         after = rows[-1][0]
 
 
+async def read_one_moment(tx: Tx) -> None:
+    """Before anything is read in a transaction: all of it is of one moment."""
+    await tx.execute(_SQL["one_moment"])
+
+
 async def count_cards(tx: Tx) -> int:
     """How many cards there are."""
     [(count,)] = await (await tx.execute(_SQL["count_cards"])).fetchall()

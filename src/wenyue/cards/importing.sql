@@ -107,6 +107,11 @@ ON CONFLICT (source, card_no) DO UPDATE
 -- One page of the numbers that a source brought.
 SELECT card_no FROM cards.imported WHERE source = %(source)s AND card_no > %(after)s ORDER BY card_no LIMIT %(limit)s;
 
+-- name: one_moment
+-- run by: owner
+-- What this transaction reads is of one moment, however long it reads.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+
 -- name: exported
 -- run by: owner
 -- One page of all cards, by id.

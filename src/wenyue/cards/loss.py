@@ -13,10 +13,11 @@ from uuid import UUID
 from wenyue.accounts import hash_secret
 from wenyue.audit import Entry, record
 from wenyue.cards.activation import LockedCard, locked_card, type_rules
-from wenyue.cards.codes import clean_card_no, new_card_no, new_pin
+from wenyue.cards.codes import new_card_no, new_pin
 from wenyue.cards.model import CardState
 from wenyue.cards.people import CardProblem, Denied, state_problem
 from wenyue.cards.recovery import Recovery
+from wenyue.core.card_numbers import clean_card_no
 from wenyue.core.personal import Secret, Vault
 from wenyue.events import append, kinds
 from wenyue.platform.database.db import Tx, queries

@@ -59,6 +59,7 @@ class Right(StrEnum):
     NAMES_STRIKE = "names.strike"
     ABUSE_MANAGE = "abuse.manage"
     DATA_IMPORT = "data.import"
+    DATA_EXPORT = "data.export"
     RECORD_READ = "record.read"
     SERVER_RUN = "server.run"
 
@@ -96,6 +97,7 @@ RIGHTS: Final[Mapping[Right, frozenset[Role]]] = MappingProxyType(
         Right.NAMES_STRIKE: frozenset({Role.ADMINISTRATOR}),
         Right.ABUSE_MANAGE: frozenset({Role.ADMINISTRATOR, Role.OPERATOR}),
         Right.DATA_IMPORT: frozenset({Role.ADMINISTRATOR}),
+        Right.DATA_EXPORT: frozenset({Role.ADMINISTRATOR}),
         Right.RECORD_READ: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
         Right.SERVER_RUN: frozenset(),
     }

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+from wenyue.core.card_numbers import clean_card_no
 from wenyue.core.documents import Document, DocumentError, document_candidates, parse_document
 from wenyue.gate.codes import code_range
 from wenyue.gate.model import PRESENTED_LENGTH_MAX, Presented, Reason
@@ -47,8 +48,11 @@ def read_presented(text: str, keys: GateKeys, today: date) -> list[Reading]:
         return [Reading(Presented.CODE, booking_id=booking_id)]
     compact = _NOT_ALNUM.sub("", text)
     found: list[Reading] = []
-    if _CARD_LIKE.fullmatch(compact):
-        found.append(Reading(Presented.CARD, card_numbers=tuple({text, compact})))
+    numbers = {text, compact} if _CARD_LIKE.fullmatch(compact) else set[str]()
+    if typed := clean_card_no(text):  # also of other systems: short ones, and with Chinese characters
+        numbers.add(typed)
+    if numbers:
+        found.append(Reading(Presented.CARD, card_numbers=tuple(numbers)))
     document = _document(text, compact, today)
     id_range = code_range(compact)
     if id_range is not None:

@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from wenyue.core.card_numbers import clean_card_no
 from wenyue.core.documents import Document, mask_document, mask_name, mask_phone
 from wenyue.imports.cells import Cells
 from wenyue.imports.keys import is_ruined, loose_key
@@ -23,8 +24,6 @@ from wenyue.locale import Message
 COMPANIONS_MAX: Final = 50
 _ENTITLEMENTS_MAX: Final = 100
 _UNLIMITED: Final = frozenset({"不限", "不限次", "无限", "无限次", "不限次数", "unlimited"})
-_NUMBER: Final = re.compile(r"[0-9A-Z\u4e00-\u9fff]{1,32}")
-_NOT_OF_NUMBER: Final = re.compile(r"[-./·•#*:：()（）]")
 
 
 class State(StrEnum):
@@ -103,12 +102,6 @@ class CardRow:
     remaining: Mapping[int, int] | None
 
 
-def clean_number(folded: str) -> str:
-    """A card's number as it is typed: letters, digits, Chinese characters, no marks between them; '' when it is none."""
-    text = _NOT_OF_NUMBER.sub("", folded)
-    return text if _NUMBER.fullmatch(text) and any(sign.isascii() for sign in text) else ""
-
-
 class CardReader:
     """Rows of a file into cards. `types`: of this installation; `today`: documents are judged by it."""
 
@@ -126,9 +119,13 @@ class CardReader:
         """The types that there are."""
         return frozenset(self._types)
 
+    def knows_type(self, word: str) -> bool:
+        """Whether a word is the code or the name of one."""
+        return word in self._types or fold_name(word) in self._words
+
     def number_of(self, cells: Cells) -> str:
         """The card's number alone. Raises RowRefused."""
-        found = clean_number(cells.key("card_no"))
+        found = clean_card_no(cells.key("card_no"))
         if not found:
             raise cells.refuse(
                 Reason.BAD_CHARACTER,

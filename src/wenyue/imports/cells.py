@@ -33,7 +33,7 @@ _YEARS: Final = (1970, 2100)
 _MONEY_MAX: Final = Decimal(10_000_000)
 DOCUMENT_WORDS: Final = {
     word: kind
-    for kind, words in {
+    for kind, names in {
         DocumentKind.RESIDENT_ID: "身份证 居民身份证 二代身份证 二代证 idcard id",
         DocumentKind.RESIDENCE_PERMIT: "港澳台居民居住证 居住证 港澳台居住证",
         DocumentKind.FOREIGN_PR: "外国人永久居留身份证 外国人永久居留证 永久居留证",
@@ -45,7 +45,7 @@ DOCUMENT_WORDS: Final = {
         DocumentKind.OFFICER_ID: "军官证 文职干部证 警官证",
         DocumentKind.SOLDIER_ID: "士兵证 士官证 义务兵证",
     }.items()
-    for word in words.split()
+    for word in (*names.split(), kind.value)
 }
 _MASKS: Final[Mapping[str, Callable[[str], str]]] = {
     "name": mask_name,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from wenyue.core.documents import Document, Phone, parse_document, parse_name, parse_phone
+from wenyue.core.documents import Document, DocumentErrorCode, Phone, parse_document, parse_name, parse_phone
 from wenyue.imports.columns import FIELDS, Field, Kind, Shape
 from wenyue.imports.keys import fold_key, is_ruined
 from wenyue.imports.reading.heading import fold_name
@@ -15,6 +15,7 @@ from wenyue.locale import Message
 SAMPLE_ROWS: Final = 200
 _SURE, _LIKELY, _PERHAPS = 100, 80, 50
 _FITTING: Final = 0.7
+_OF_SOME_COUNTRY: Final = frozenset({DocumentErrorCode.NATIONALITY_NEEDED, DocumentErrorCode.EXPIRY_NEEDED})
 UNKNOWN: Final = Message("neither its name nor its values say what it is")
 
 
@@ -106,7 +107,7 @@ def _by_name(field: Field, column: str) -> tuple[int, int, Message]:
 def _checked(guess: Guess, kind: Kind, values: Sequence[str], today: date) -> Guess:
     """A name is believed less when the values do not look like it."""
     field = next(one for one in FIELDS[kind] if one.name == guess.field)
-    share = _share(field.shape, values, today)
+    share = _share(field.shape, values, today, is_named=True)
     if not values or share is None or share >= _FITTING:
         return guess
     reason = Message(
@@ -127,8 +128,11 @@ def _by_values(kind: Kind, column: str, values: Sequence[str], taken: set[str], 
     return Guess(column, None, 0, UNKNOWN)
 
 
-def _share(shape: Shape, values: Sequence[str], today: date) -> float | None:
-    """How many of the values look like the shape; None: any text does."""
+def _share(shape: Shape, values: Sequence[str], today: date, *, is_named: bool = False) -> float | None:
+    """How many of the values look like the shape; None: any text does.
+
+    `is_named`: the column says that it is it; then numbers count that are documents of some country.
+    """
     looks: dict[Shape, Callable[[str], bool]] = {
         Shape.KEY: lambda raw: bool(fold_key(raw)) and not is_ruined(raw),
         Shape.WHOLE: lambda raw: whole_of(raw) is not None,
@@ -136,7 +140,7 @@ def _share(shape: Shape, values: Sequence[str], today: date) -> float | None:
         Shape.DATE: lambda raw: date_of(raw) is not None,
         Shape.TIME: lambda raw: time_of(raw) is not None,
         Shape.SPAN: lambda raw: span_of(raw) is not None or raw.endswith(("场", "段", "班", "次")),
-        Shape.DOCUMENT: lambda raw: isinstance(parse_document(None, fold_key(raw), today=today), Document),
+        Shape.DOCUMENT: lambda raw: _is_document(raw, today, is_named=is_named),
         Shape.PHONE: lambda raw: isinstance(parse_phone(raw), Phone),
         Shape.PERSON: lambda raw: isinstance(parse_name(raw), str) and not any(c.isdigit() for c in raw),
     }
@@ -144,3 +148,8 @@ def _share(shape: Shape, values: Sequence[str], today: date) -> float | None:
     if look is None or not values:
         return None
     return sum(look(one) for one in values[:SAMPLE_ROWS]) / len(values[:SAMPLE_ROWS])
+
+
+def _is_document(raw: str, today: date, *, is_named: bool) -> bool:
+    found = parse_document(None, fold_key(raw), today=today)
+    return isinstance(found, Document) or (is_named and found.code in _OF_SOME_COUNTRY)

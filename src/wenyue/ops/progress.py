@@ -7,15 +7,37 @@ from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from wenyue.locale.terminal import gettext
 
 LINE_EVERY_S: Final = 10.0
+_RATED_FROM_S: Final = 1.0  # what takes less says nothing about the rest
 _COLUMNS: Final = (
     TextColumn("{task.description:44}"),
     BarColumn(),
     MofNCompleteColumn(),
     TimeElapsedColumn(),
+    TimeRemainingColumn(),
 )
+
+
+def say_pace(done: int, total: int | None, seconds: float) -> str:
+    """`2,400/s, 3 s left`, as far as it can be known; '' while it cannot."""
+    if seconds < _RATED_FROM_S or done <= 0:
+        return ""
+    rate = done / seconds
+    pace = gettext("{rate}/s", rate=f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}")
+    if total is None or total <= done:
+        return pace
+    return gettext("{pace}, {seconds} s left", pace=pace, seconds=f"{(total - done) / rate:,.0f}")
 
 
 class Steps:
@@ -97,15 +119,21 @@ class _Lines:
         self._began = time.monotonic()
         self._told: tuple[str, int] | None = None
         self._told_at = 0.0
+        self._phase = ("", self._began, 0)  # what is being done, since when, and how much of it was done then
 
     def show(self, steps: Steps, *, is_last: bool = False) -> None:
         now, text, done = time.monotonic(), steps.description, steps.done
+        if text != self._phase[0]:
+            self._phase = (text, now, done)
         is_new = self._told is None or text != self._told[0]
         is_due = is_new or now - self._told_at >= LINE_EVERY_S or is_last
         if not is_due or (text, done) == self._told:
             return
         self._told, self._told_at = (text, done), now
         most = f"/{steps.total:,}" if steps.total is not None else ""
-        line = f"{text} {done:,}{most} · {now - self._began:.0f} s".strip()
+        _, since, already = self._phase
+        left = None if steps.total is None else steps.total - already
+        pace = say_pace(done - already, left, now - since)
+        line = f"{text} {done:,}{most} · {now - self._began:.0f} s{' · ' if pace else ''}{pace}".strip()
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
         self._console.file.flush()

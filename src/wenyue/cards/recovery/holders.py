@@ -6,7 +6,7 @@ from typing import Final
 
 from wenyue.accounts import Identity, Traveller, traveller
 from wenyue.audit import Entry, record
-from wenyue.cards.codes import clean_card_no
+from wenyue.core.card_numbers import clean_card_no
 from wenyue.core.limits import CLAIMS_PER_DOCUMENT_MAX
 from wenyue.core.personal import Vault
 from wenyue.platform.database.db import Tx, queries

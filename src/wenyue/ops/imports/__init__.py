@@ -1,8 +1,18 @@
 """Moving in: commands that bring files of another system in."""
 
+from wenyue.ops.imports.cards import import_card_list
 from wenyue.ops.imports.command import app, import_bookings
 from wenyue.ops.imports.guess import guess_file
 from wenyue.ops.imports.run import Importer, Options, Summary
 from wenyue.ops.imports.venues import import_venue_list
 
-__all__ = ["Importer", "Options", "Summary", "app", "guess_file", "import_bookings", "import_venue_list"]
+__all__ = [
+    "Importer",
+    "Options",
+    "Summary",
+    "app",
+    "guess_file",
+    "import_bookings",
+    "import_card_list",
+    "import_venue_list",
+]

@@ -43,6 +43,7 @@ RIGHT_WORDS: Final[Mapping[Right, Message]] = {
     Right.NAMES_STRIKE: Message("right.names_strike"),
     Right.ABUSE_MANAGE: Message("right.abuse_manage"),
     Right.DATA_IMPORT: Message("right.data_import"),
+    Right.DATA_EXPORT: Message("right.data_export"),
     Right.RECORD_READ: Message("right.record_read"),
     Right.SERVER_RUN: Message("right.server_run"),
 }
@@ -56,6 +57,7 @@ WHOLE_DESTINATION: Final = frozenset(
         Right.NAMES_STRIKE,
         Right.ABUSE_MANAGE,
         Right.DATA_IMPORT,
+        Right.DATA_EXPORT,
         Right.RECORD_READ,
     }
 )

@@ -1,0 +1,6 @@
+"""Moving out: what is here, written in the form that imports read."""
+
+from wenyue.ops.exports.cards import export_card_list
+from wenyue.ops.exports.command import app
+
+__all__ = ["app", "export_card_list"]
