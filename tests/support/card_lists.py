@@ -22,7 +22,7 @@ from wenyue.platform.keys import load_keys
 
 HEADER: Final = "卡号,卡种,姓名,身份证号,手机,生效日期,到期日期,状态,剩余次数"
 ZHANG: Final = "A-1001,demo,张演示,11010519491231002X,13800138000,2026-01-01,2026-12-31,正常,2:6"
-LI: Final = "A-1002,demo,李小明,110101201503078116,13900139000,2026-01-01,2026-12-31,挂失,2:10"
+WANG: Final = "A-1002,demo,王大同,110101198003078115,13900139000,2026-01-01,2026-12-31,挂失,2:10"
 
 
 def list_of(*rows: str, header: str = HEADER) -> str:
@@ -79,7 +79,7 @@ class CardLists:
     async def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """What the database says."""
         async with await psycopg.AsyncConnection.connect(self.urls.owner_url, autocommit=True) as tx:
-            return await (await tx.execute(query, values)).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
+            return await (await tx.execute(query, values or None)).fetchall()  # pyright: ignore[reportArgumentType]
 
     async def cards(self) -> list[tuple[Any, ...]]:
         """(number, type, state, first, last day) of every card that an import brought, by number."""

@@ -54,7 +54,7 @@ def _written(vault: Vault, card: ExportedCard, holder: OpenedIdentity | None) ->
         card.valid_from,
         card.valid_to,
         local_date(card.issued_at, CARD_TIMEZONE),
-        [_person(one) for one in companions],
+        sorted((_person(one) for one in companions), key=lambda one: (one.name, one.number)),
         {no: left for no, left in card.remaining.items() if left is not None},
     )
 

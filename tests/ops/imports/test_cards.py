@@ -1,24 +1,28 @@
 """Cards of another system come in whole: holders, validity, what is left; a later list changes what still is as it was left."""
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.api_site import TODAY, Person
-from tests.support.card_desk import Desk, counter, open_desk, staff_of
-from tests.support.card_lists import LI, CardLists, list_of
+from tests.support.api_site import TODAY, Person, furnish
+from tests.support.card_desk import PHONE, Desk, counter, open_desk, staff_of
+from tests.support.card_lists import HEADER, WANG, ZHANG, CardLists, list_of
+from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
-from tests.support.traveller_site import DOCUMENT
+from tests.support.traveller_site import DOCUMENT, NAME, OTHER_CARD, OTHER_DOCUMENT, OTHER_NAME
 from wenyue.accounts import sealing
+from wenyue.application.import_cards import Verdict
 from wenyue.cards import CardState
 from wenyue.core.ids import uuid7
 from wenyue.imports.columns import known_names
-from wenyue.imports.reading import open_sheet
+from wenyue.imports.reading import InputError, open_sheet
+from wenyue.ops import exports, imports
 
 pytestmark = pytest.mark.anyio
 CASE_G = Path(__file__).parents[2] / "data" / "imports" / "G-card-members.csv"
@@ -79,52 +83,337 @@ async def test_imports_G(lists: CardLists, tmp_path: Path) -> None:
     assert (await lists.cards())[1] == ("6000202600009002", "demo", CardState.ACTIVE, DAY_1, DAY_365)
 
 
-async def test_a_holder_signs_in_books_and_walks_in(desk: Desk, lists: CardLists) -> None:
-    """Nobody knows a PIN of an imported card: document, name, and a code to the phone on file let its holder in."""
-    assert outcomes(
-        await lists.bring(list_of(LI.replace("挂失", "正常").replace("A-1002", "琼A-00/12")))
-    ) == {"new": 1}
-    guess = await desk.post("/v1/session", {"card_no": "琼A-00/12", "pin": "0000"})
-    assert guess.status_code == 403
-
+async def sign_in(desk: Desk, name: str, number: str, phone: str) -> Person:
+    """The way in of whoever has no PIN: document, name, and a code to the phone on file."""
     request_id = str(uuid7())
-    about = {"name": "李小明", "number": "110101201503078116", "phone": "13900139000", "is_lost": False}
+    about = {"name": name, "number": number, "phone": phone, "is_lost": False}
     assert (await desk.post("/v1/cards/lost", {"id": request_id} | about)).status_code == 202
     code = re.search(r"\d{6}", await desk.deliver())
     assert code is not None
     signed = await desk.post(f"/v1/cards/lost/{request_id}/code", {"code": code[0], "is_lost": False})
     assert signed.status_code == 201, signed.text
-    session = await desk.site.client.get(
-        "/v1/session", headers={"Authorization": f"Bearer {signed.json()['token']}"}
-    )
-    [card] = session.json()["cards"]
-    assert card["card_no"] == "琼A0012"
-    holder = Person(
-        signed.json()["token"],
-        signed.json()["holder_id"],
-        card["card_id"],
-        "琼A0012",
-        "李小明",
-        "110101201503078116",
-    )
+    found = signed.json()
+    return Person(found["token"], found["holder_id"], name=name, number=number)
 
-    slot = (await desk.site.slots("lake", TODAY))[0]
-    line = {"slot_id": slot["slot_id"], "visitors": [0], "on_card": True}
-    booked = await desk.site.book(holder, slot["slot_id"], lines=[line], card_id=holder.card_id)
-    assert (booked.status_code, booked.json()["outcome"]) == (201, "confirmed"), booked.text
 
+async def held(desk: Desk, who: Person) -> list[dict[str, Any]]:
+    return (await desk.site.client.get("/v1/session", headers=who.headers)).json()["cards"]
+
+
+async def book(desk: Desk, who: Person, card_id: int, venue: str = "lake", day: date = TODAY) -> str:
+    """The outcome of a place that the card pays for."""
+    slot = (await desk.site.slots(venue, day))[0]
+    line: dict[str, Any] = {"slot_id": slot["slot_id"], "visitors": [0], "on_card": True}
+    if venue == "inn":
+        line |= {"visitors": [], "quantity": 1}
+    return (await desk.site.book(who, slot["slot_id"], lines=[line], card_id=card_id)).json()["outcome"]
+
+
+async def scan(desk: Desk, presented: str) -> dict[str, Any]:
     gate = await desk.site.staff()
-    scan = {"scan_id": str(uuid7()), "venue": "lake", "gate": "北门", "presented": " 琼a-0012 "}
-    admitted = (await desk.post("/v1/gate/scans", scan, gate)).json()
-    assert admitted["admitted"] is True, admitted
+    body = {"scan_id": str(uuid7()), "venue": "lake", "gate": "北门", "presented": presented}
+    return (await desk.post("/v1/gate/scans", body, gate)).json()
+
+
+@pytest.mark.parametrize("number", ["琼A-00/12", "8", "NO.000123", "ABCD-1234-EFGH-5678-JKLM-9012-NPQ"])
+async def test_a_holder_signs_in_books_and_walks_in(desk: Desk, lists: CardLists, number: str) -> None:
+    """Nobody knows a PIN of an imported card: document, name, and a code to the phone on file let its holder in."""
+    row = WANG.replace("挂失", "正常").replace("A-1002", number)
+    assert outcomes(await lists.bring(list_of(row))) == {"new": 1}
+    for pin in ("-", "0000", OTHER_DOCUMENT[-6:], ""):
+        assert (await desk.post("/v1/session", {"card_no": number, "pin": pin})).status_code in {
+            403,
+            422,
+            429,
+        }
+    holder = await sign_in(desk, OTHER_NAME, OTHER_DOCUMENT, "13900139000")
+    [card] = await held(desk, holder)
+    assert (card["state"], [one["left"] for one in card["entitlements"]]) == ("active", [None, 10, 12, 20])
+    assert await book(desk, holder, card["card_id"]) == "confirmed"
+    admitted = await scan(desk, f" {number.lower()} ")
+    assert (admitted["admitted"], admitted["name"]) == (True, "王*同"), admitted
+
+
+async def test_what_is_left_is_what_can_be_booked_and_the_books_are_right(
+    desk: Desk, lists: CardLists
+) -> None:
+    await lists.bring(list_of(WANG.replace("挂失", "正常").replace("2:10", "2:1")))
+    holder = await sign_in(desk, OTHER_NAME, OTHER_DOCUMENT, "13900139000")
+    [card] = await held(desk, holder)
+    assert await book(desk, holder, card["card_id"], "inn") == "confirmed"
+    assert await book(desk, holder, card["card_id"], "inn", TODAY + timedelta(days=1)) == "card_exhausted"
+    broken = await lists.ask(
+        "SELECT e.no, e.used, l.n FROM cards.entitlement e LEFT JOIN (SELECT card_id, entitlement_no, sum(quantity) AS n"
+        " FROM booking.line WHERE is_live AND card_id IS NOT NULL GROUP BY 1, 2) l ON l.card_id = e.card_id"
+        " AND l.entitlement_no = e.no WHERE e.used <> coalesce(l.n, 0)"
+    )
+    assert broken == []
+
+
+async def test_a_lost_card_is_frozen_and_a_cancelled_one_dead(desk: Desk, lists: CardLists) -> None:
+    cancelled = WANG.replace("A-1002", "A-1003").replace("挂失", "注销")
+    assert outcomes(await lists.bring(list_of(WANG, cancelled))) == {"new": 2}
+    assert (await scan(desk, "A1002"))["reason"] == "card_frozen"
+    assert (await scan(desk, "A1003"))["reason"] == "card_dead"
 
 
 async def test_at_the_counter_a_holder_without_a_phone_gets_a_number_and_a_pin(
     desk: Desk, lists: CardLists
 ) -> None:
-    await lists.bring(list_of(LI.replace("13900139000", "")))
+    await lists.bring(list_of(WANG.replace("13900139000", "")))
     staff = await staff_of(desk, "desk")
-    made = await counter(
-        desk, staff, str(uuid7()), card_no="A-1002", name="李小明", number="110101201503078116"
+    made = await counter(desk, staff, str(uuid7()), card_no="A-1002", name=OTHER_NAME, number=OTHER_DOCUMENT)
+    assert made.status_code == 202, made.text  # the new number waits for an objection, as for everybody
+
+
+async def test_two_cards_of_one_person_come_to_one_account(lists: CardLists) -> None:
+    other_phone = WANG.replace("A-1002", "A-1004").replace("13900139000", "13700137000")
+    rows = (
+        WANG.replace("挂失", "正常"),
+        WANG.replace("A-1002", "A-1003").replace("挂失", "正常"),
+        other_phone,
     )
-    assert made.status_code in (200, 201, 202), made.text
+    await lists.bring(list_of(*rows))
+    found = await lists.ask("SELECT card_no, holder_id FROM cards.card WHERE card_no LIKE 'A100%' ORDER BY 1")
+    assert found[0][1] == found[1][1] != found[2][1]
+    later = WANG.replace("A-1002", "A-1005").replace(
+        "挂失", "正常"
+    )  # of a later list: to the account that is there
+    await lists.bring(list_of(*rows, later))
+    [(holder_id,)] = await lists.ask("SELECT holder_id FROM cards.card WHERE card_no = 'A1005'")
+    assert holder_id == found[0][1]
+
+
+async def test_a_card_does_not_come_to_an_account_that_only_typed_the_document(
+    desk: Desk, lists: CardLists
+) -> None:
+    """Whoever activated a card of theirs with somebody else's document does not get what the list brings."""
+    typed = await desk.site.traveller(OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT)
+    await lists.bring(list_of(WANG.replace("挂失", "正常")))
+    [(holder_id,)] = await lists.ask("SELECT holder_id FROM cards.card WHERE card_no = 'A1002'")
+    assert holder_id != typed.holder_id
+    assert len(await held(desk, typed)) == 1
+    await lists.ask(
+        "UPDATE accounts.traveller SET document_seen_at = now() WHERE id = %s RETURNING id", typed.holder_id
+    )
+    await lists.bring(
+        list_of(WANG.replace("挂失", "正常"), WANG.replace("A-1002", "A-1003").replace("挂失", "正常"))
+    )
+    [(holder_id,)] = await lists.ask("SELECT holder_id FROM cards.card WHERE card_no = 'A1003'")
+    assert holder_id == typed.holder_id  # staff saw whose it is
+    other_name = WANG.replace("A-1002", "A-1004").replace("王大同", "王小同").replace("挂失", "正常")
+    found = await lists.bring(list_of(other_name))
+    assert found.reasons == Counter({"conflict": 1})
+
+
+async def test_a_later_list_changes_what_is_as_it_was_left(desk: Desk, lists: CardLists) -> None:
+    await lists.bring(list_of(ZHANG, WANG))
+    before = await lists.ask("SELECT count(*) FROM audit.entry")
+    assert outcomes(await lists.bring(list_of(ZHANG, WANG))) == {"same": 2}
+    assert await lists.ask("SELECT count(*) FROM audit.entry") == [
+        (before[0][0] + 1,)
+    ]  # that it was looked through
+
+    longer = (
+        ZHANG.replace("2026-12-31", "2027-12-31").replace("2:6", "2:5").replace("13800138000", "13600136000")
+    )
+    found = await lists.bring(list_of(longer, WANG.replace("挂失", "正常")))
+    assert outcomes(found) == {"changed": 2}
+    assert found.fields == Counter(
+        {("valid_to", True): 1, ("remaining.1", True): 1, ("phone", True): 1, ("state", True): 1}
+    )
+    assert await lists.cards() == [
+        ("A1001", "demo", CardState.ACTIVE, DAY_1, date(2027, 12, 31)),
+        ("A1002", "demo", CardState.ACTIVE, DAY_1, DAY_365),
+    ]
+    holder = await sign_in(desk, OTHER_NAME, OTHER_DOCUMENT, "13900139000")
+    [card] = await held(desk, holder)
+    changed = await desk.post(f"/v1/cards/{card['card_no']}/loss", None, holder)
+    assert changed.status_code == 200
+
+    # It was reported lost here, and its holder's phone proved itself here: a list changes neither.
+    found = await lists.bring(
+        list_of(longer, WANG.replace("挂失", "注销").replace("13900139000", "13500135000"))
+    )
+    assert outcomes(found) == {"same": 1, "kept": 1}
+    assert found.fields == Counter({("state", False): 1, ("phone", False): 1})
+    assert (await lists.cards())[1][2] == CardState.FROZEN
+
+    found = await lists.bring(list_of(longer))
+    assert (outcomes(found), found.gone, found.gone_first) == ({"same": 1}, 1, ["A1002"])
+    assert (await lists.cards())[1][2] == CardState.FROZEN
+
+
+async def test_a_number_belongs_to_one_card_and_one_person(lists: CardLists) -> None:
+    other_source = 'kind = "cards"\nsource = "second"\n[columns]\n' + "\n".join(
+        f'{name} = "{column}"'
+        for name, column in zip(
+            ("card_no", "type", "name", "document", "phone", "valid_from", "valid_to", "state", "remaining"),
+            HEADER.split(","),
+            strict=True,
+        )
+    )
+    await lists.bring(list_of(ZHANG))
+    stranger = WANG.replace("A-1002", "A-1001")
+    for map_text in ("", other_source):
+        found = await lists.bring(list_of(stranger), map_text=map_text)
+        assert (outcomes(found), found.reasons) == ({"refused": 1}, Counter({"conflict": 1}))
+    found = await lists.bring(list_of(ZHANG.replace("2026-12-31", "2027-12-31")), map_text=other_source)
+    assert outcomes(found) == {"kept": 1}  # of the same person: known, and left as it is
+    own = ZHANG.replace("A-1001", "6000202600000019")  # Zhang's own card here
+    assert outcomes(await lists.bring(list_of(own))) == {"kept": 1}
+    assert len(await lists.cards()) == 1
+
+
+async def test_keys_that_could_be_one_are_refused_with_both_rows(lists: CardLists) -> None:
+    rows = (
+        ZHANG.replace("A-1001", "00012345"),
+        WANG.replace("A-1002", "12345"),
+        ZHANG.replace("A-1001", "B-77"),
+        ZHANG.replace("A-1001", "B77"),
+        ZHANG.replace("A-1001", "c-88"),
+        ZHANG.replace("A-1001", '="C-88"').replace('="C-88"', '"=""C-88"""'),
+    )
+    found = await lists.bring(list_of(*rows))
+    assert outcomes(found) == {"new": 1, "refused": 5}
+    assert found.reasons == Counter({"key-ambiguous": 4, "key-twice": 1})
+    fixes = [one.refusal.fix.say("en") for one in found.shown if one.refusal is not None]
+    assert [re.findall(r"line (\d)", fix) for fix in fixes] == [["3"], ["2"], ["5"], ["4"], ["6"]]
+    assert outcomes(await lists.bring(list_of(ZHANG.replace("A-1001", "00777")))) == {"new": 1}
+    later = await lists.bring(list_of(ZHANG.replace("A-1001", "777")))
+    assert later.reasons == Counter({"key-ambiguous": 1})
+
+
+async def test_a_dry_run_writes_nothing_and_shows_the_first_rows(lists: CardLists) -> None:
+    await lists.bring(list_of(WANG))
+    tables = ("cards.card", "cards.imported", "accounts.traveller", "audit.entry", "events.event")
+    before = [await lists.ask(f"SELECT count(*), max(xmin::text::bigint) FROM {one}") for one in tables]
+    rows = [ZHANG.replace("A-1001", f"D-{n}") for n in range(20)]
+    found = await lists.bring(list_of(WANG.replace("12-31", "12-30"), *rows), is_dry_run=True)
+    assert outcomes(found) == {"changed": 1, "new": 20}
+    assert [
+        await lists.ask(f"SELECT count(*), max(xmin::text::bigint) FROM {one}") for one in tables
+    ] == before
+    assert len(found.shown) == 10
+    [change] = found.shown[0].changes
+    assert (change.field, change.before, change.after) == ("valid_to", "2026-12-31", "2026-12-30")
+    shown = str([one.fields for one in found.shown])
+    assert "D-0" in shown
+    for secret in (NAME, DOCUMENT, PHONE, OTHER_NAME, OTHER_DOCUMENT):
+        assert secret not in shown
+
+
+async def test_a_run_that_was_killed_goes_on(lists: CardLists) -> None:
+    rows = [ZHANG.replace("A-1001", f"D-{n}") for n in range(30)]
+
+    def stop(_phase: str, done: int, _total: int) -> None:
+        if done == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await lists.bring(list_of(*rows), batch=10, progress=stop)
+    assert len(await lists.cards()) == 20
+    assert outcomes(await lists.bring(list_of(*rows), batch=10)) == {"same": 20, "new": 10}
+    assert len(await lists.cards()) == 30
+
+
+async def test_an_import_beside_activations_and_another_import(desk: Desk, lists: CardLists) -> None:
+    """One account more or less, but each number once, and nothing waits for ever."""
+    rows = [WANG.replace("A-1002", f"D-{n}").replace("挂失", "正常") for n in range(200)]
+    second = CardLists(lists.urls, lists.home, lists.folder / "second")
+    (lists.folder / "second").mkdir()
+    activated, one, two = await asyncio.gather(
+        desk.site.activate(OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT),
+        lists.bring(list_of(*rows), batch=20),
+        second.bring(list_of(*rows), batch=20),
+    )
+    assert activated.status_code in {201, 409}, activated.text
+    assert one.verdicts + two.verdicts == Counter({Verdict.NEW: 200, Verdict.SAME: 200})
+    assert await lists.ask(
+        "SELECT count(*), count(DISTINCT card_no) FROM cards.card WHERE card_no LIKE 'D%'"
+    ) == [(200, 200)]
+
+
+async def test_hostile_cells_are_harmless(lists: CardLists, tmp_path: Path) -> None:
+    hostile = '=HYPERLINK("http://evil.example")'
+    rows = (
+        f'"{hostile.replace(chr(34), chr(34) * 2)}",demo,@SUM(1),{DOCUMENT},13800138000,2026-01-01,2026-12-31,正常,2:6',
+        "D-1,[red]demo[/red],张演示,11010519491231002X,13800138000,2026-01-01,2026-12-31,正常,2:6",
+        "D-2,demo,张演示,11010519491231002X,13800138000,2026-01-01,2026-12-31,'; DROP TABLE cards.card; --,2:6",
+        "D-3,demo,张演示,11010519491231002X,13800138000,2026-12-31,2026-01-01,正常,2:6",
+        "D-4,demo,张演示,11010519491231002X,13800138000,2026-01-01,2026-12-31,正常,2:11",
+        "D-5,demo,张演示,11010519491231002X,13800138000,2026-01-01,2026-12-31,正常,7",
+        "D-6,demo,,,,2026-01-01,2026-12-31,正常,",
+    )
+    report, refused = tmp_path / "report.csv", tmp_path / "refused.csv"
+    found = await lists.bring(list_of(*rows), report=report, refused=refused)
+    assert outcomes(found) == {"refused": 7}
+    for path in (report, refused):
+        for line in path.read_text(encoding="utf-8-sig").splitlines():
+            assert not any(
+                cell.lstrip('"').startswith(("=", "@", "+", "-")) for cell in re.split(r",(?=\S)", line)
+            )
+    assert DOCUMENT not in report.read_text(encoding="utf-8-sig")
+
+
+async def test_what_a_map_calls_a_type_is_one(lists: CardLists) -> None:
+    with pytest.raises(InputError, match="gold"):
+        await lists.bring(CASE_G, map_text=MAP_G.replace('"demo"', '"gold"'))
+    assert await lists.cards() == []
+
+
+async def test_a_bad_map_or_an_unsure_file_is_refused_as_a_whole_at_the_terminal(
+    lists: CardLists, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_installation(monkeypatch, lists.urls, lists.home)
+    path = tmp_path / "unsure.csv"
+    path.write_text("姓名,到期日期\n王小明,2027-01-31\n", encoding="utf-8")
+    with pytest.raises(InputError, match="card_no"):
+        await asyncio.to_thread(said_by, imports.app, "cards", str(path))
+    assert await lists.cards() == []
+
+
+@pytest.mark.parametrize(
+    ("ending", "language"), [("csv", "zh"), ("xlsx", "zh"), ("csv", "en"), ("xlsx", "en")]
+)
+async def test_an_export_comes_in_elsewhere_and_is_exported_as_the_same(
+    lists: CardLists,
+    make_database: Callable[[], DbUrls],
+    monkeypatch: pytest.MonkeyPatch,
+    ending: str,
+    language: str,
+) -> None:
+    """Every state, documents of every kind, companions, what is left, no phone: nothing is lost on the way."""
+    header = f"{HEADER},证件类型,国籍,同行人,办卡日期"
+    rows = (
+        f"{ZHANG},身份证,,李小明 110101201503078116; JOHN SMITH 护照 USA 123456789,2025-11-01",
+        f"{WANG},,,,",
+        "琼A-1,demo,MARY JONES,X1234567,+44 7911 123456,2026-01-01,2026-12-31,正常,3:7;4:0,护照,GBR,,2025-11-02",
+        "A-3,demo,陈大文,H12345678,,2025-01-01,2025-12-31,过期,,回乡证,,,2024-12-01",
+        "A-4,demo,,,,,,未激活,,,,,2025-11-03",
+        "A-5,demo,,,,,,未发卡,,,,,2025-11-03",
+        f"A-6,demo,{OTHER_NAME},{OTHER_DOCUMENT},,2026-01-01,2026-12-31,注销,2:3,,,,2025-11-04",
+        f"A-7,hainan-annual,{OTHER_NAME},{OTHER_DOCUMENT},13900139000,2026-01-01,2026-12-31,正常,,,,,2025-11-05",
+    )
+    assert outcomes(await lists.bring(list_of(*rows, header=header))) == {"new": 8}
+    use_installation(monkeypatch, lists.urls, lists.home)
+    first = lists.folder / f"first.{ending}"
+    said = await asyncio.to_thread(said_by, exports.app, "cards", str(first), "--lang", language)
+    [(count,)] = await lists.ask("SELECT count(*) FROM cards.card")
+    assert f"{count} cards" in said
+    assert (await lists.ask("SELECT detail->>'cards' FROM audit.entry WHERE action = 'cards.exported'")) == [
+        (str(count),)
+    ]
+
+    urls, home = make_database(), lists.folder / "elsewhere"
+    await furnish(urls, home)
+    other = CardLists(urls, home, lists.folder)
+    await other.ask("DELETE FROM cards.card RETURNING id")
+    assert outcomes(await other.bring(first)) == {"new": count}
+    use_installation(monkeypatch, urls, home)
+    second = lists.folder / f"second.{ending}"
+    await asyncio.to_thread(said_by, exports.app, "cards", str(second), "--lang", language)
+    rows_of = [[row.cells for row in open_sheet(path, known_names()).rows()] for path in (first, second)]
+    assert rows_of[0] == rows_of[1]
+    assert len(rows_of[0]) == count
+    assert outcomes(await other.bring(second)) == {"same": count}
