@@ -230,8 +230,7 @@ async def _gather(works: KeyedWorks, tx: Tx, request: ImportCards, today: date, 
     claiming = {one.traveller_id for several in claims.values() for one in several}
     holders = {one.holder_id for one in here.values() if one.holder_id is not None}
     identities = await accounts.identities_of(tx, vault, sorted(claiming | holders))
-    changing = [here[id_].holder_id for id_ in differing if id_ in here]
-    proven = {one for one in set(changing) if one is not None and await recovery.has_proven_phone(tx, [one])}
+    proven = await _proven(tx, here, imported, [(row, said_of(vault, row)) for row in rows])
     return Facts(
         types=await importing.named_types(tx),
         imported=imported,
@@ -242,9 +241,27 @@ async def _gather(works: KeyedWorks, tx: Tx, request: ImportCards, today: date, 
         claims=claims,
         names=await accounts.names_of_people(tx, people),
         opened=frozenset(await importing.opened_by_imports(tx, claiming)),
-        proven=frozenset(proven),
+        proven=proven,
         today=today,
     )
+
+
+async def _proven(
+    tx: Tx,
+    here: Mapping[int, CardHere],
+    imported: Mapping[str, importing.Imported],
+    said: Sequence[tuple[CardRow, dict[str, str]]],
+) -> frozenset[int]:
+    """Of those whose name or phone a row says anew: the accounts whose phone proved itself here."""
+    asked: set[int] = set()
+    for row, fields in said:
+        known = imported.get(row.card_no)
+        card = here.get(known.card_id) if known is not None else None
+        if known is None or card is None or card.holder_id is None:
+            continue
+        if any(fields.get(name) != known.said.get(name) for name in ON_RECORD):
+            asked.add(card.holder_id)
+    return frozenset([one for one in sorted(asked) if await recovery.has_proven_phone(tx, [one])])
 
 
 class _Writer:

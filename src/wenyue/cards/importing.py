@@ -14,6 +14,7 @@ from wenyue.accounts import NO_SECRET, Identity, sealing
 from wenyue.cards.model import CardRules, CardState
 from wenyue.cards.parse import parse_rules
 from wenyue.core.personal import Vault
+from wenyue.locale import Texts
 from wenyue.platform.database.db import Tx, queries
 
 _SQL: Final = queries("wenyue.cards", "importing.sql")
@@ -29,8 +30,8 @@ class NamedType:
     """A card type with everything it and its entitlements are called."""
 
     code: str
-    names: tuple[str, ...]
-    entitlement_names: tuple[tuple[str, ...], ...]
+    names: Texts
+    entitlement_names: tuple[Texts, ...]
     rules: CardRules
 
 
@@ -106,10 +107,10 @@ class ExportedCard:
 async def named_types(tx: Tx) -> dict[str, NamedType]:
     """The card types by code. Raises RulesError when a stored one does not parse."""
     found: dict[str, NamedType] = {}
-    for code, name_zh, name_en, raw in await (await tx.execute(_SQL["type_names"])).fetchall():
+    for code, name, raw in await (await tx.execute(_SQL["type_names"])).fetchall():
         rules = parse_rules(raw)
-        of_entitlements = tuple((one.name_zh, one.name_en) for one in rules.entitlements)
-        found[code] = NamedType(code, (name_zh, name_en), of_entitlements, rules)
+        of_entitlements = tuple(dict(one.name) for one in rules.entitlements)
+        found[code] = NamedType(code, dict(name), of_entitlements, rules)
     return found
 
 

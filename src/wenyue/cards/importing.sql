@@ -130,4 +130,4 @@ SELECT count(*) FROM cards.card;
 -- name: type_names
 -- run by: owner
 -- What card types are called.
-SELECT code, name_zh, name_en, rules::text FROM cards.card_type ORDER BY code;
+SELECT code, name, rules::text FROM cards.card_type ORDER BY code;

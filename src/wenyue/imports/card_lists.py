@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from wenyue.imports.cards import STATE_WORDS, KnownType, State
+from wenyue.imports.cards import KnownType, State
 from wenyue.imports.people import KIND_WORDS, written_person
 from wenyue.imports.reading import fold_name
-from wenyue.locale import DEFAULT, Locale
+from wenyue.imports.usual_words import CARD_STATES
+from wenyue.locale import DEFAULT, Locale, text_in
 
 COLUMNS: Final[Mapping[str, str]] = {
     "card_no": "卡号",
@@ -26,7 +27,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "remaining": "剩余次数",
 }  # field → what it is called in Chinese; in other languages it is called as the field
 _STATE_NAMES: Final[Mapping[str, str]] = {
-    state: next(word for word, meaning in STATE_WORDS.items() if meaning == state and not word.isascii())
+    state: next(word for word, meaning in CARD_STATES.items() if meaning == state and not word.isascii())
     for state in State
 }
 _MARKS: Final = frozenset(";；:：\n\r")
@@ -97,12 +98,11 @@ def _remaining(card: WrittenCard, card_type: KnownType, locale: Locale) -> str:
 
 def _called(card_type: KnownType, no: int, locale: Locale) -> str:
     """An entitlement's name, where it says which one is meant and can stand in the cell; else its number, from 1."""
-    names = card_type.allowances[no].names
-    name = names[0] if locale == DEFAULT else names[-1]
+    name = text_in(card_type.allowances[no].names, locale)
     folded = [
         fold_name(known)
         for one in card_type.allowances
-        for known in {fold_name(known) for known in one.names}
+        for known in {fold_name(known) for known in one.names.values()}
     ]
     is_clear = folded.count(fold_name(name)) == 1 and not _MARKS & set(name) and not fold_name(name).isdigit()
     return name if is_clear else str(no + 1)

@@ -18,8 +18,9 @@ from wenyue.imports.keys import is_ruined, loose_key
 from wenyue.imports.people import read_people, said_document
 from wenyue.imports.reading import fold_name, shown
 from wenyue.imports.refusals import Reason
+from wenyue.imports.usual_words import CARD_STATES
 from wenyue.imports.values import whole_of
-from wenyue.locale import Message
+from wenyue.locale import DEFAULT, Message, Texts, text_in
 
 COMPANIONS_MAX: Final = 50
 _ENTITLEMENTS_MAX: Final = 100
@@ -39,26 +40,13 @@ class State(StrEnum):
 
 
 HELD: Final = frozenset({State.ACTIVE, State.FROZEN, State.EXPIRED})  # they have a holder
-STATE_WORDS: Final[Mapping[str, str]] = {
-    word: state.value
-    for state, words in {
-        State.PRINTED: "printed 未发卡 未售 未出库 库存",
-        State.SHIPPED: "shipped inactive notactivated 未激活 待激活 已售未激活 未启用 未开卡",
-        State.ACTIVE: "active valid normal 正常 有效 已激活 激活 启用 已启用 使用中 在用 正常使用",
-        State.FROZEN: "frozen lost 挂失 已挂失 冻结 已冻结",
-        State.REPLACED: "replaced 已补卡 补卡作废",
-        State.CANCELLED: "cancelled canceled void 注销 已注销 作废 已作废 退卡 已退卡 销卡 停用 已停用",
-        State.EXPIRED: "expired 过期 已过期 到期 已到期 失效 已失效",
-    }.items()
-    for word in words.split()
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """One of a type's entitlements: what it is called, and how many entries a new card has; None: as many as one likes."""
 
-    names: tuple[str, ...]
+    names: Texts
     granted: int | None
 
 
@@ -67,7 +55,7 @@ class KnownType:
     """A card type of this installation, as far as rows speak of it."""
 
     code: str
-    names: tuple[str, ...]
+    names: Texts
     allowances: tuple[Allowance, ...]
     companions_max: int
 
@@ -110,7 +98,7 @@ class CardReader:
         self._today = today
         named: dict[str, set[str]] = {}
         for one in types:
-            for name in (one.code, *one.names):
+            for name in (one.code, *one.names.values()):
                 named.setdefault(fold_name(name), set()).add(one.code)
         self._words = {name: next(iter(codes)) for name, codes in named.items() if len(codes) == 1}
 
@@ -138,7 +126,7 @@ class CardReader:
         """The row. Raises RowRefused."""
         number = self.number_of(cells)
         card_type = self._type(cells)
-        state = State(cells.word("state", STATE_WORDS, State.ACTIVE))
+        state = State(cells.word("state", CARD_STATES, State.ACTIVE))
         holder = self._holder(cells, state)
         first, last = cells.day("valid_from"), cells.day("valid_to")
         if first is not None and last is not None and last < first:
@@ -264,7 +252,7 @@ def _only(cells: Cells, card_type: KnownType, counted: Sequence[int]) -> int:
         "remaining",
         Message(
             "of which entitlement? Write name:number; the type has: {names}",
-            names="; ".join(one.names[0] for one in card_type.allowances),
+            names="; ".join(text_in(one.names, DEFAULT) for one in card_type.allowances),
         ),
     )
 
@@ -274,7 +262,7 @@ def _numbered(cells: Cells, card_type: KnownType, name: str) -> int:
     by_name = [
         no
         for no, one in enumerate(card_type.allowances)
-        if folded in {fold_name(known) for known in one.names}
+        if folded in {fold_name(known) for known in one.names.values()}
     ]
     if len(by_name) == 1:
         return by_name[0]
@@ -291,7 +279,7 @@ def _numbered(cells: Cells, card_type: KnownType, name: str) -> int:
         Message(
             "{name} is no entitlement of the type; it has: {names}",
             name=repr(shown(name)),
-            names="; ".join(one.names[0] for one in card_type.allowances),
+            names="; ".join(text_in(one.names, DEFAULT) for one in card_type.allowances),
         ),
     )
 

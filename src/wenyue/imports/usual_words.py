@@ -44,11 +44,23 @@ BOOKING_STATUSES: Final = _meanings(
         "no-show": "未到店 未到 未入住 爽约 逾期未到 应到未到 noshow no_show",
     }
 )
+CARD_STATES: Final = _meanings(
+    {
+        "printed": "未发卡 未售 未出库 库存",
+        "shipped": "未激活 待激活 已售未激活 未启用 未开卡 inactive notactivated",
+        "active": "正常 有效 已激活 激活 启用 已启用 使用中 在用 正常使用 valid normal",
+        "frozen": "挂失 已挂失 冻结 已冻结 lost",
+        "replaced": "已补卡 补卡作废",
+        "cancelled": "注销 已注销 作废 已作废 退卡 已退卡 销卡 停用 已停用 canceled void",
+        "expired": "过期 已过期 到期 已到期 失效 已失效",
+    }
+)
 USUAL: Final[Mapping[tuple[Kind, str], Mapping[str, str]]] = MappingProxyType(
     {
         (Kind.VENUES, "kind"): VENUE_KINDS,
         (Kind.PRODUCTS, "kind"): PRODUCT_KINDS,
         (Kind.PRODUCTS, "needs_visitors"): YES_NO,
+        (Kind.CARDS, "state"): CARD_STATES,
         (Kind.BOOKINGS, "status"): BOOKING_STATUSES,
     }
 )
