@@ -1,9 +1,12 @@
 """What an import of cards decides of each row, from facts that were gathered before: pure, but for keyed hashes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from wenyue.accounts import Identity
 from wenyue.accounts.claims import Claim
@@ -24,6 +27,45 @@ from wenyue.locale import Message
 
 PERSONAL: Final = frozenset({"holder", "name", "phone", "companions"})
 ON_RECORD: Final = frozenset({"name", "phone"})  # they prove who somebody is when a card is lost
+
+
+class Verdict(StrEnum):
+    """What became of a row."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    KEPT = (
+        "kept"  # the list says something else than the last time, and so does the card here: nothing was done
+    )
+    SAME = "same"
+    REFUSED = "refused"
+
+
+class Change(Struct, frozen=True):
+    """One field that the list says otherwise. `before`, `after`: '' of what is personal. `is_applied`: changed here, too."""
+
+    field: str
+    before: str
+    after: str
+    is_applied: bool
+
+
+class Outcome(Struct, frozen=True):
+    """What became of one row. `card_id` None: it is not here."""
+
+    verdict: Verdict
+    card_id: int | None = None
+    changes: tuple[Change, ...] = ()
+    refusal: Refusal | None = None
+
+
+class ImportCards(Struct, frozen=True):
+    """Rows of one file, BATCH_MAX at most, each number once. `columns`: field → what the file calls it, for refusals."""
+
+    source: str
+    rows: Sequence[CardRow]
+    columns: Mapping[str, str]
+    is_dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +114,17 @@ class Known:
 
 
 Decision = New | Known | Refusal
+
+
+class Decided(Struct, frozen=True):
+    """A row, what it says, what was said before, the card that is here, and what becomes of it."""
+
+    row: CardRow
+    said: dict[str, str]
+    base: dict[str, str]
+    here: CardHere | None
+    decision: Decision
+    outcome: Outcome
 
 
 @dataclass(slots=True)

@@ -235,7 +235,7 @@ def _remaining(cells: Cells, card_type: KnownType) -> dict[int, int] | None:
                 "remaining",
                 Message("the type grants {granted}", granted=granted)
                 if granted is not None
-                else Message("this entitlement does not count entries: write 不限, or leave it out"),
+                else Message("this entitlement does not count entries: leave it out"),
             )
         found[no] = entries
     return found

@@ -92,7 +92,10 @@ def _person(cells: Cells, field: str, text: str, today: date) -> tuple[str, Docu
 
     name = parse_name(" ".join(words))
     if not isinstance(name, str):
-        raise refuse(Reason.BAD_NAME, Message("write name and number of a document, such as 王小明 110105…"))
+        raise refuse(
+            Reason.BAD_NAME,
+            Message("write each as a name and the number of a document, with a blank between them"),
+        )
     if is_ruined(number):
         raise refuse(Reason.BAD_DOCUMENT, _RUINED)
     found = parsed_document(kind, number, today, country)

@@ -17,7 +17,7 @@ from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from tests.support.traveller_site import DOCUMENT, NAME, OTHER_CARD, OTHER_DOCUMENT, OTHER_NAME
 from wenyue.accounts import sealing
-from wenyue.application.import_cards import Verdict
+from wenyue.application.importing_cards import Verdict
 from wenyue.cards import CardState
 from wenyue.core.ids import uuid7
 from wenyue.imports.columns import known_names

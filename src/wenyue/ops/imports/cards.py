@@ -9,23 +9,25 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from wenyue.application.import_cards import BATCH_MAX, Verdict
+from wenyue.application.import_cards import BATCH_MAX
+from wenyue.application.importing_cards import Verdict
 from wenyue.application.on_server import require
 from wenyue.core.clock import local_date, utc_now
 from wenyue.core.duties import Right
 from wenyue.core.personal import Vault
 from wenyue.imports.cards import State
-from wenyue.imports.column_maps import NotSure, guessed_map, read_column_map
+from wenyue.imports.column_maps import guessed_map, read_column_map
 from wenyue.imports.columns import Kind, known_names
 from wenyue.imports.mapping import ColumnMap
 from wenyue.imports.reading import Noise, Sheet, fold_name, open_sheet
+from wenyue.imports.surveying import survey
 from wenyue.locale import Message, command_locale, say
 from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, AsOf, operator_of, password_of, told_rights
 from wenyue.ops.database import ReadyDatabase, ready_database
 from wenyue.ops.imports.card_run import CardImporter, CardSummary, Options, told
 from wenyue.ops.imports.command import app
-from wenyue.ops.imports.guesses import show_proposal
+from wenyue.ops.imports.guess import show_survey
 from wenyue.ops.progress import steps
 from wenyue.platform.config import load
 from wenyue.platform.database.db import Database
@@ -80,7 +82,7 @@ def import_card_list(
 
 def _understand(file: Path, map_file: Path | None, console: Console) -> tuple[Sheet, ColumnMap]:
     """The file and how it is read: what is wrong with either as a whole is told before a database starts. Raises InputError."""
-    locale, known = command_locale(), known_names(Kind.CARDS)
+    known = known_names(Kind.CARDS)
     if map_file is not None:
         chosen = read_column_map(map_file, Kind.CARDS, {"state": [state.value for state in State]})
         sheet = open_sheet(
@@ -88,14 +90,9 @@ def _understand(file: Path, map_file: Path | None, console: Console) -> tuple[Sh
         )
     else:
         sheet = open_sheet(file, known)
-        try:
-            chosen, proposal = guessed_map(sheet, Kind.CARDS, local_date(utc_now(), _TIMEZONE))
-        except NotSure as unsure:
-            show_proposal(unsure.proposal, console)
-            raise
-        show_proposal(proposal, console)
-    for one in sheet.oddities:
-        console.print(say(one, locale), markup=False)
+        today = local_date(utc_now(), _TIMEZONE)
+        show_survey(survey(sheet, today, Kind.CARDS), console)
+        chosen, _ = guessed_map(sheet, Kind.CARDS, today)
     return sheet, chosen
 
 

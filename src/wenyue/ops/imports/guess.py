@@ -37,7 +37,7 @@ def guess_file(
     """Find out what a file is and what its columns say."""
     console = Console()
     found = survey(open_sheet(file, known_names(kind)), utc_now().date(), kind)
-    _show(found, console)
+    show_survey(found, console)
     if out is None:
         console.print(gettext("to write a map for editing: --out MAP.toml"), markup=False)
         return
@@ -62,7 +62,8 @@ def guess_file(
     )
 
 
-def _show(found: Survey, console: Console) -> None:
+def show_survey(found: Survey, console: Console) -> None:
+    """What a file is, what is odd about it, and what each column says, how sure that is, and why."""
     proposal, locale = found.proposal, command_locale()
     rows = ngettext("{n} row looked at", "{n} rows looked at", found.rows, n=found.rows)
     name = _KINDS[proposal.kind].say(locale)
