@@ -93,6 +93,14 @@ ORDERS: Final[dict[str, Order]] = {
     "import venues": Order(
         lambda desk: [desk.venue_file()], frozenset({"catalogue.venue", "audit.entry"}), of_all=True
     ),
+    "import cards": Order(
+        lambda desk: [desk.card_file()],
+        frozenset({"cards.card", "cards.imported", "audit.entry"}),
+        of_all=True,
+    ),
+    "export cards": Order(
+        lambda desk: [str(desk.folder / f"out-{desk.n}.csv")], frozenset({"audit.entry"}), of_all=True
+    ),
     "import bookings": Order(
         lambda desk: [desk.booking_file(), "--map", str(MAP)],
         frozenset({"booking.booking", "audit.entry"}),

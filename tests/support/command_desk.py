@@ -25,6 +25,7 @@ from wenyue.ops import (
     bans,
     changes,
     devices,
+    exports,
     holidays,
     imports,
     names,
@@ -45,6 +46,7 @@ _APPS: Final[dict[str, Typer]] = {
     "bans": bans.app,
     "changes": changes.app,
     "devices": devices.app,
+    "export": exports.app,
     "holidays": holidays.app,
     "import": imports.app,
     "names": names.app,
@@ -218,6 +220,14 @@ class Desk:
         """One venue that is not there yet."""
         path = self.folder / "venues.csv"
         path.write_text(f"province,name,latitude,longitude\n浙江,景区{self.n},30,120\n", encoding="utf-8")
+        return str(path)
+
+    def card_file(self) -> str:
+        """One card that is not there yet."""
+        path = self.folder / "cards.csv"
+        path.write_text(
+            f"卡号,卡种,姓名,证件号,到期日期\nQ-{self.n},demo,张演示,{PERSON},2099-12-31\n", encoding="utf-8"
+        )
         return str(path)
 
     def booking_file(self) -> str:

@@ -10,6 +10,9 @@ from typing import Final
 BACKUP: Final = "tests/system/test_backup.py::test_the_runbook_brings_deleted_bookings_back"
 AGAIN: Final = "tests/system/test_backup.py::test_the_restored_home_is_backed_up_and_restored_like_any_other"
 VENUE: Final = "tests/system/test_restore_venue_drill.py::test_five_thousand_bookings_of_one_venue_come_back_while_others_book"
+CARDS: Final = (
+    "tests/ops/imports/test_cards.py::test_the_command_shows_first_then_writes_and_gives_refused_rows_back"
+)
 RESTORED: Final = ('"restore", "venue"', '"--from"', '"--to"')
 UP: Final = "tests/system/test_up.py::test_it_gets_ready_and_ends_without_a_trace"
 ROLES: Final = "tests/system/test_doc_commands.py::test_a_role_alone"
@@ -38,6 +41,18 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "wenyue slots close CODE --from 2026-12-24 --reason 大雾": (
         "tests/ops/test_slots.py::test_a_venue_is_closed_and_opened_again",
         ('"close", "lake", "--from"', '"--reason"'),
+    ),
+    "wenyue import cards FILE --map MAP.toml --dry-run --refused refused.csv": (
+        CARDS,
+        ('"cards", str(path), "--map"', '"--dry-run"', '"--refused"'),
+    ),
+    "wenyue import cards FILE --map MAP.toml --refused refused.csv": (
+        CARDS,
+        ('"cards", str(path), "--map"', '"--refused"'),
+    ),
+    "wenyue export cards FILE": (
+        "tests/ops/imports/test_cards.py::test_an_export_comes_in_elsewhere_and_is_exported_as_the_same",
+        ('exports.app, "cards"',),
     ),
     "wenyue import guess FILE --out MAP.toml": (
         "tests/ops/imports/test_guess.py::test_a_file_is_shown_and_its_map_written_once",

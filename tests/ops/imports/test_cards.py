@@ -417,3 +417,35 @@ async def test_an_export_comes_in_elsewhere_and_is_exported_as_the_same(
     assert rows_of[0] == rows_of[1]
     assert len(rows_of[0]) == count
     assert outcomes(await other.bring(second)) == {"same": count}
+
+
+async def test_the_command_shows_first_then_writes_and_gives_refused_rows_back(
+    lists: CardLists, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_installation(monkeypatch, lists.urls, lists.home)
+    map_path, refused, path = tmp_path / "map.toml", tmp_path / "refused.csv", CASE_G
+    map_path.write_text(MAP_G, encoding="utf-8")
+    words = ("cards", str(path), "--map", str(map_path), "--refused", str(refused))
+    said = await asyncio.to_thread(said_by, imports.app, *words, "--dry-run")
+    assert "nothing written" in said
+    assert "2026-01-01" in said
+    assert DOCUMENT not in said
+    assert await lists.cards() == []
+    said = await asyncio.to_thread(said_by, imports.app, *words)
+    assert "key-ruined" in said
+    assert [one[0] for one in await lists.cards()] == ["6000202600009001"]
+    assert len(list(open_sheet(refused, known_names()).rows())) == 1
+
+
+async def test_a_card_that_was_not_activated_comes_into_use_by_a_later_list(desk: Desk, lists: CardLists) -> None:
+    assert outcomes(await lists.bring(list_of("A-1002,demo,,,,,,未激活,2:6"))) == {"new": 1}
+    assert (await scan(desk, "A1002"))["reason"] == "card_not_active"
+    row = WANG.replace("挂失", "正常").replace("2:10", "2:5")
+    found = await lists.bring(list_of(row), is_dry_run=True)
+    assert outcomes(found) == {"changed": 1}
+    assert outcomes(await lists.bring(list_of(row))) == {"changed": 1}
+    holder = await sign_in(desk, OTHER_NAME, OTHER_DOCUMENT, "13900139000")
+    [card] = await held(desk, holder)
+    assert [one["left"] for one in card["entitlements"]] == [None, 5, 12, 20]
+    assert await book(desk, holder, card["card_id"]) == "confirmed"
+    assert outcomes(await lists.bring(list_of(row))) == {"same": 1}

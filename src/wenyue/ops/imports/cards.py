@@ -88,6 +88,8 @@ def _understand(file: Path, map_file: Path | None, console: Console) -> tuple[Sh
         sheet = open_sheet(
             file, known | {fold_name(rule.column) for rule in chosen.columns.values()}, chosen.options
         )
+        for one in sheet.oddities:
+            console.print(f"· {say(one, command_locale())}", markup=False, soft_wrap=True)
     else:
         sheet = open_sheet(file, known)
         today = local_date(utc_now(), _TIMEZONE)
