@@ -5,31 +5,42 @@ from datetime import date
 import pytest
 
 from wenyue.cards import CardState, parse_rules
-from wenyue.cards.import_rules import brought_validity, difference, may_be_handed_over
+from wenyue.cards.importing.import_rules import brought_validity, difference, may_be_handed_over
 from wenyue.cards.people import Validity
 
 TODAY = date(2026, 11, 30)
+NONE = frozenset[str]()
 NAME = {"zh-CN": "次", "en": "Visits"}
 
 
 @pytest.mark.parametrize(
     ("base", "said", "here", "applied", "kept"),
     [
-        ({"valid_to": "1"}, {"valid_to": "1"}, {"valid_to": "9"}, set(), set()),  # the list says nothing new
-        ({"valid_to": "1"}, {"valid_to": "2"}, {"valid_to": "1"}, {"valid_to"}, set()),
-        ({"valid_to": "1"}, {"valid_to": "2"}, {"valid_to": "2"}, set(), set()),  # here already
-        ({"valid_to": "1"}, {"valid_to": "2"}, {"valid_to": "9"}, set(), {"valid_to"}),  # changed here, too
-        ({}, {"phone": "1"}, {"phone": ""}, {"phone"}, set()),  # a column that is new
-        ({}, {"phone": "1"}, {"phone": "2"}, set(), {"phone"}),
-        ({"type": "a"}, {"type": "b"}, {"type": "a"}, set(), {"type"}),
-        ({"state": "active"}, {"state": "frozen"}, {"state": "active"}, {"state"}, set()),
-        ({"state": "frozen"}, {"state": "active"}, {"state": "frozen"}, {"state"}, set()),
-        ({"state": "active"}, {"state": "shipped"}, {"state": "active"}, set(), {"state"}),
-        ({"state": "active"}, {"state": "replaced"}, {"state": "active"}, set(), {"state"}),
+        ({"valid_to": "1"}, {"valid_to": "1"}, {"valid_to": "9"}, NONE, NONE),  # the list says nothing new
+        ({"valid_to": "1"}, {"valid_to": "2"}, {"valid_to": "1"}, frozenset({"valid_to"}), NONE),
+        ({"valid_to": "1"}, {"valid_to": "2"}, {"valid_to": "2"}, NONE, NONE),  # here already
+        (
+            {"valid_to": "1"},
+            {"valid_to": "2"},
+            {"valid_to": "9"},
+            NONE,
+            frozenset({"valid_to"}),
+        ),  # changed here, too
+        ({}, {"phone": "1"}, {"phone": ""}, frozenset({"phone"}), NONE),  # a column that is new
+        ({}, {"phone": "1"}, {"phone": "2"}, NONE, frozenset({"phone"})),
+        ({"type": "a"}, {"type": "b"}, {"type": "a"}, NONE, frozenset({"type"})),
+        ({"state": "active"}, {"state": "frozen"}, {"state": "active"}, frozenset({"state"}), NONE),
+        ({"state": "frozen"}, {"state": "active"}, {"state": "frozen"}, frozenset({"state"}), NONE),
+        ({"state": "active"}, {"state": "shipped"}, {"state": "active"}, NONE, frozenset({"state"})),
+        ({"state": "active"}, {"state": "replaced"}, {"state": "active"}, NONE, frozenset({"state"})),
     ],
 )
 def test_only_what_is_as_it_was_left_is_changed(
-    base: dict[str, str], said: dict[str, str], here: dict[str, str], applied: set[str], kept: set[str]
+    base: dict[str, str],
+    said: dict[str, str],
+    here: dict[str, str],
+    applied: frozenset[str],
+    kept: frozenset[str],
 ) -> None:
     found = difference(base, said, here)
     assert (found.applied, found.kept) == (applied, kept)

@@ -1,15 +1,19 @@
 """Lists of cards, brought into a database of the test as the command does it, and what is there afterwards."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 
+from tests.support.api_site import TODAY, Person
+from tests.support.card_desk import Desk
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW
+from wenyue.core.ids import uuid7
 from wenyue.core.personal import Vault
 from wenyue.imports.column_maps import guessed_map, read_column_map
 from wenyue.imports.columns import Kind, known_names
@@ -87,3 +91,43 @@ class CardLists:
             "SELECT c.card_no, c.type_code, c.state, c.valid_from, c.valid_to FROM cards.card c"
             " JOIN cards.imported i ON i.card_id = c.id ORDER BY c.card_no"
         )
+
+
+def outcomes(summary: CardSummary) -> dict[str, int]:
+    """How many rows became what; they add up to the rows of the file."""
+    assert summary.is_complete
+    return {verdict.value: n for verdict, n in summary.verdicts.items()}
+
+
+async def sign_in(desk: Desk, name: str, number: str, phone: str) -> Person:
+    """The way in of whoever has no PIN: document, name, and a code to the phone on file."""
+    request_id = str(uuid7())
+    about = {"name": name, "number": number, "phone": phone, "is_lost": False}
+    assert (await desk.post("/v1/cards/lost", {"id": request_id} | about)).status_code == 202
+    code = re.search(r"\d{6}", await desk.deliver())
+    assert code is not None
+    signed = await desk.post(f"/v1/cards/lost/{request_id}/code", {"code": code[0], "is_lost": False})
+    assert signed.status_code == 201, signed.text
+    found = signed.json()
+    return Person(found["token"], found["holder_id"], name=name, number=number)
+
+
+async def held(desk: Desk, who: Person) -> list[dict[str, Any]]:
+    """The cards of whoever is signed in."""
+    return (await desk.site.client.get("/v1/session", headers=who.headers)).json()["cards"]
+
+
+async def book(desk: Desk, who: Person, card_id: int, venue: str = "lake", day: date = TODAY) -> str:
+    """The outcome of a place that the card pays for."""
+    slot = (await desk.site.slots(venue, day))[0]
+    line: dict[str, Any] = {"slot_id": slot["slot_id"], "visitors": [0], "on_card": True}
+    if venue == "inn":
+        line |= {"visitors": [], "quantity": 1}
+    return (await desk.site.book(who, slot["slot_id"], lines=[line], card_id=card_id)).json()["outcome"]
+
+
+async def scan(desk: Desk, presented: str) -> dict[str, Any]:
+    """What the gate at the lake says."""
+    gate = await desk.site.staff()
+    body = {"scan_id": str(uuid7()), "venue": "lake", "gate": "北门", "presented": presented}
+    return (await desk.post("/v1/gate/scans", body, gate)).json()

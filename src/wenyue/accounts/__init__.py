@@ -23,14 +23,13 @@ from wenyue.accounts.model import (
     Login,
     LoginEnded,
     Staff,
-    StaffRecord,
     StaffRefusal,
     Terms,
     Traveller,
     VisitorRecord,
     VisitorRefusal,
 )
-from wenyue.accounts.passwords import NO_SECRET, hash_secret, is_outdated, verify_secret
+from wenyue.accounts.passwords import hash_secret, is_outdated, verify_secret
 from wenyue.accounts.staffing import retire_staff
 from wenyue.accounts.store import (
     add_visitor,
@@ -43,7 +42,6 @@ from wenyue.accounts.store import (
 
 __all__ = [
     "HOLD_LOGINS",
-    "NO_SECRET",
     "Attempt",
     "Caller",
     "FailedSignIn",
@@ -52,7 +50,6 @@ __all__ = [
     "Login",
     "LoginEnded",
     "Staff",
-    "StaffRecord",
     "StaffRefusal",
     "Terms",
     "Throttled",

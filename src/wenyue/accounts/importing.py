@@ -7,6 +7,7 @@ from typing import Final
 from wenyue.accounts.claim_rules import Claim
 from wenyue.accounts.model import Identity
 from wenyue.accounts.names import name_key
+from wenyue.accounts.passwords import NO_SECRET
 from wenyue.accounts.sealing import TRAVELLER, VISITOR, OpenedIdentity, open_identity, seal_identity
 from wenyue.audit import Entry, record
 from wenyue.core.limits import KNOWN_NAMES_MAX
@@ -15,6 +16,15 @@ from wenyue.events import append, kinds
 from wenyue.locale import DEFAULT
 from wenyue.platform.database.db import Tx, queries
 
+__all__ = [
+    "NO_SECRET",
+    "claims_of_people",
+    "correct_identities",
+    "identities_of",
+    "lock_people",
+    "names_of_people",
+    "open_accounts",
+]
 _SQL: Final = queries("wenyue.accounts", "importing.sql")
 
 

@@ -14,11 +14,11 @@ from wenyue.cards import (
     CardProblem,
     Denied,
     activate,
-    clean_card_no,
     judge,
     with_tries,
 )
 from wenyue.container import Services
+from wenyue.core.card_numbers import clean_card_no
 from wenyue.core.ids import uuid7
 from wenyue.locale import Message
 from wenyue.platform.database.db import Tx

@@ -11,10 +11,10 @@ from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Protocol
 
-from wenyue.accounts import StaffRecord, staffing
+from wenyue.accounts import staffing
 from wenyue.accounts.second import factors
 from wenyue.accounts.second.sessions import EVERYBODY
-from wenyue.accounts.staffing import By
+from wenyue.accounts.staffing import By, StaffRecord
 from wenyue.application.operating import Act, Operator, Works, acting
 from wenyue.catalogue import venues_by_id
 from wenyue.core.duties import DUTIES_MAX, Duties, Duty, is_administrator_of_all, may_give

@@ -1,6 +1,7 @@
 """Whom of the staff an act is about: by login, and whether whoever acts may do it to them."""
 
-from wenyue.accounts import StaffRecord, staffing
+from wenyue.accounts import staffing
+from wenyue.accounts.staffing import StaffRecord
 from wenyue.application.administering import NotStaffed, may_administer
 from wenyue.application.operating import Act
 from wenyue.platform.database.db import Tx

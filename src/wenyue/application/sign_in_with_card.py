@@ -3,8 +3,9 @@
 from msgspec import Struct
 
 from wenyue.accounts import Caller, Throttled
-from wenyue.cards import CardProblem, Denied, clean_card_no, judge, sign_in, with_tries
+from wenyue.cards import CardProblem, Denied, judge, sign_in, with_tries
 from wenyue.container import Services
+from wenyue.core.card_numbers import clean_card_no
 
 
 class NewLogin(Struct, frozen=True):

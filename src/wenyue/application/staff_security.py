@@ -4,10 +4,11 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from wenyue.accounts import Staff, StaffRecord, staffing
+from wenyue.accounts import Staff, staffing
 from wenyue.accounts.second import factors, sessions
 from wenyue.accounts.second.factors import Factor
 from wenyue.accounts.second.sessions import Session
+from wenyue.accounts.staffing import StaffRecord
 from wenyue.application.administering import may_administer
 from wenyue.application.operating import Operator, Works
 from wenyue.platform.database.db import Tx

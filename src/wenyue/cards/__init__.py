@@ -26,7 +26,6 @@ from wenyue.cards.store import (
     spend,
 )
 from wenyue.cards.views import CardView, cards_of
-from wenyue.core.card_numbers import clean_card_no
 
 __all__ = [
     "COMPANIONS_OF",
@@ -48,7 +47,6 @@ __all__ = [
     "add_companion",
     "begin_validity",
     "cards_of",
-    "clean_card_no",
     "decide_use",
     "extend_validity",
     "facts_from_rows",

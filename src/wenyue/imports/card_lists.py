@@ -6,26 +6,27 @@ from datetime import date
 from typing import Final
 
 from wenyue.imports.cards import KnownType, State
+from wenyue.imports.columns import FIELDS, Kind, title_of
 from wenyue.imports.people import KIND_WORDS, written_person
 from wenyue.imports.reading import fold_name
 from wenyue.imports.usual_words import CARD_STATES
 from wenyue.locale import DEFAULT, Locale, text_in
 
-COLUMNS: Final[Mapping[str, str]] = {
-    "card_no": "卡号",
-    "type": "卡种",
-    "name": "姓名",
-    "document_type": "证件类型",
-    "document": "证件号",
-    "country": "国籍",
-    "phone": "手机号",
-    "valid_from": "生效日期",
-    "valid_to": "到期日期",
-    "issued": "办卡日期",
-    "state": "状态",
-    "companions": "同行人",
-    "remaining": "剩余次数",
-}  # field → what it is called in Chinese; in other languages it is called as the field
+COLUMNS: Final = (
+    "card_no",
+    "type",
+    "name",
+    "document_type",
+    "document",
+    "country",
+    "phone",
+    "valid_from",
+    "valid_to",
+    "issued",
+    "state",
+    "companions",
+    "remaining",
+)
 _STATE_NAMES: Final[Mapping[str, str]] = {
     state: next(word for word, meaning in CARD_STATES.items() if meaning == state and not word.isascii())
     for state in State
@@ -61,7 +62,8 @@ class WrittenCard:
 
 def header(locale: Locale) -> list[str]:
     """The names of the columns."""
-    return [chinese if locale == DEFAULT else name for name, chinese in COLUMNS.items()]
+    fields = {field.name: field for field in FIELDS[Kind.CARDS]}
+    return [title_of(fields[name], locale) for name in COLUMNS]
 
 
 def cells_of(card: WrittenCard, card_type: KnownType, locale: Locale) -> list[str]:

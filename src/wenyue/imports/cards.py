@@ -18,13 +18,12 @@ from wenyue.imports.keys import is_ruined, loose_key
 from wenyue.imports.people import read_people, said_document
 from wenyue.imports.reading import fold_name, shown
 from wenyue.imports.refusals import Reason
-from wenyue.imports.usual_words import CARD_STATES
+from wenyue.imports.usual_words import CARD_STATES, UNLIMITED
 from wenyue.imports.values import whole_of
 from wenyue.locale import DEFAULT, Message, Texts, text_in
 
 COMPANIONS_MAX: Final = 50
 _ENTITLEMENTS_MAX: Final = 100
-_UNLIMITED: Final = frozenset({"不限", "不限次", "无限", "无限次", "不限次数", "unlimited"})
 
 
 class State(StrEnum):
@@ -222,7 +221,7 @@ def _remaining(cells: Cells, card_type: KnownType) -> dict[int, int] | None:
         name, colon, left = part.replace("：", ":").rpartition(":")
         no = _numbered(cells, card_type, name) if colon else _only(cells, card_type, counted)
         granted = card_type.allowances[no].granted
-        if fold_name(left) in _UNLIMITED and granted is None:
+        if fold_name(left) in UNLIMITED and granted is None:
             continue
         entries = None if is_ruined(left) else whole_of(left)
         if entries is None or entries < 0:

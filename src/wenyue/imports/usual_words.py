@@ -55,6 +55,9 @@ CARD_STATES: Final = _meanings(
         "expired": "过期 已过期 到期 已到期 失效 已失效",
     }
 )
+UNLIMITED: Final = frozenset(
+    {"不限", "不限次", "无限", "无限次", "不限次数", "unlimited"}
+)  # of an entitlement
 USUAL: Final[Mapping[tuple[Kind, str], Mapping[str, str]]] = MappingProxyType(
     {
         (Kind.VENUES, "kind"): VENUE_KINDS,

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue import catalogue
-from wenyue.accounts import StaffRecord, staffing
+from wenyue.accounts import staffing
+from wenyue.accounts.staffing import StaffRecord
 from wenyue.application.add_staff import NewStaff, add_staff
 from wenyue.application.administering import NotStaffed
 from wenyue.application.change_duties import give_duties, take_duties

@@ -6,18 +6,27 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.api_site import TODAY, Person, furnish
+from tests.support.api_site import TODAY, furnish
 from tests.support.card_desk import PHONE, Desk, counter, open_desk, staff_of
-from tests.support.card_lists import HEADER, WANG, ZHANG, CardLists, list_of
+from tests.support.card_lists import (
+    HEADER,
+    WANG,
+    ZHANG,
+    CardLists,
+    book,
+    held,
+    list_of,
+    outcomes,
+    scan,
+    sign_in,
+)
 from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from tests.support.traveller_site import DOCUMENT, NAME, OTHER_CARD, OTHER_DOCUMENT, OTHER_NAME
 from wenyue.accounts import sealing
-from wenyue.application.importing_cards import Verdict
 from wenyue.cards import CardState
 from wenyue.core.ids import uuid7
 from wenyue.imports.columns import known_names
@@ -54,11 +63,6 @@ def lists(desk: Desk, tmp_path: Path) -> CardLists:
     return CardLists(desk.urls, tmp_path / "home", tmp_path)
 
 
-def outcomes(summary: Any) -> dict[str, int]:
-    assert summary.is_complete
-    return {verdict.value: n for verdict, n in summary.verdicts.items()}
-
-
 async def test_imports_G(lists: CardLists, tmp_path: Path) -> None:
     """The ruined row is refused with the reason, the good one is in whole, and the mended file comes in whole."""
     refused = tmp_path / "refused.csv"
@@ -81,38 +85,6 @@ async def test_imports_G(lists: CardLists, tmp_path: Path) -> None:
     mended = mended.replace("1.10105E+17", "110101201503078116")
     assert outcomes(await lists.bring(mended, map_text=MAP_G)) == {"new": 1}
     assert (await lists.cards())[1] == ("6000202600009002", "demo", CardState.ACTIVE, DAY_1, DAY_365)
-
-
-async def sign_in(desk: Desk, name: str, number: str, phone: str) -> Person:
-    """The way in of whoever has no PIN: document, name, and a code to the phone on file."""
-    request_id = str(uuid7())
-    about = {"name": name, "number": number, "phone": phone, "is_lost": False}
-    assert (await desk.post("/v1/cards/lost", {"id": request_id} | about)).status_code == 202
-    code = re.search(r"\d{6}", await desk.deliver())
-    assert code is not None
-    signed = await desk.post(f"/v1/cards/lost/{request_id}/code", {"code": code[0], "is_lost": False})
-    assert signed.status_code == 201, signed.text
-    found = signed.json()
-    return Person(found["token"], found["holder_id"], name=name, number=number)
-
-
-async def held(desk: Desk, who: Person) -> list[dict[str, Any]]:
-    return (await desk.site.client.get("/v1/session", headers=who.headers)).json()["cards"]
-
-
-async def book(desk: Desk, who: Person, card_id: int, venue: str = "lake", day: date = TODAY) -> str:
-    """The outcome of a place that the card pays for."""
-    slot = (await desk.site.slots(venue, day))[0]
-    line: dict[str, Any] = {"slot_id": slot["slot_id"], "visitors": [0], "on_card": True}
-    if venue == "inn":
-        line |= {"visitors": [], "quantity": 1}
-    return (await desk.site.book(who, slot["slot_id"], lines=[line], card_id=card_id)).json()["outcome"]
-
-
-async def scan(desk: Desk, presented: str) -> dict[str, Any]:
-    gate = await desk.site.staff()
-    body = {"scan_id": str(uuid7()), "venue": "lake", "gate": "北门", "presented": presented}
-    return (await desk.post("/v1/gate/scans", body, gate)).json()
 
 
 @pytest.mark.parametrize("number", ["琼A-00/12", "8", "NO.000123", "ABCD-1234-EFGH-5678-JKLM-9012-NPQ"])
@@ -206,84 +178,6 @@ async def test_a_card_does_not_come_to_an_account_that_only_typed_the_document(
     assert found.reasons == Counter({"conflict": 1})
 
 
-async def test_a_later_list_changes_what_is_as_it_was_left(desk: Desk, lists: CardLists) -> None:
-    await lists.bring(list_of(ZHANG, WANG))
-    before = await lists.ask("SELECT count(*) FROM audit.entry")
-    assert outcomes(await lists.bring(list_of(ZHANG, WANG))) == {"same": 2}
-    assert await lists.ask("SELECT count(*) FROM audit.entry") == [
-        (before[0][0] + 1,)
-    ]  # that it was looked through
-
-    longer = (
-        ZHANG.replace("2026-12-31", "2027-12-31").replace("2:6", "2:5").replace("13800138000", "13600136000")
-    )
-    found = await lists.bring(list_of(longer, WANG.replace("挂失", "正常")))
-    assert outcomes(found) == {"changed": 2}
-    assert found.fields == Counter(
-        {("valid_to", True): 1, ("remaining.1", True): 1, ("phone", True): 1, ("state", True): 1}
-    )
-    assert await lists.cards() == [
-        ("A1001", "demo", CardState.ACTIVE, DAY_1, date(2027, 12, 31)),
-        ("A1002", "demo", CardState.ACTIVE, DAY_1, DAY_365),
-    ]
-    holder = await sign_in(desk, OTHER_NAME, OTHER_DOCUMENT, "13900139000")
-    [card] = await held(desk, holder)
-    changed = await desk.post(f"/v1/cards/{card['card_no']}/loss", None, holder)
-    assert changed.status_code == 200
-
-    # It was reported lost here, and its holder's phone proved itself here: a list changes neither.
-    found = await lists.bring(
-        list_of(longer, WANG.replace("挂失", "注销").replace("13900139000", "13500135000"))
-    )
-    assert outcomes(found) == {"same": 1, "kept": 1}
-    assert found.fields == Counter({("state", False): 1, ("phone", False): 1})
-    assert (await lists.cards())[1][2] == CardState.FROZEN
-
-    found = await lists.bring(list_of(longer))
-    assert (outcomes(found), found.gone, found.gone_first) == ({"same": 1}, 1, ["A1002"])
-    assert (await lists.cards())[1][2] == CardState.FROZEN
-
-
-async def test_a_number_belongs_to_one_card_and_one_person(lists: CardLists) -> None:
-    other_source = 'kind = "cards"\nsource = "second"\n[columns]\n' + "\n".join(
-        f'{name} = "{column}"'
-        for name, column in zip(
-            ("card_no", "type", "name", "document", "phone", "valid_from", "valid_to", "state", "remaining"),
-            HEADER.split(","),
-            strict=True,
-        )
-    )
-    await lists.bring(list_of(ZHANG))
-    stranger = WANG.replace("A-1002", "A-1001")
-    for map_text in ("", other_source):
-        found = await lists.bring(list_of(stranger), map_text=map_text)
-        assert (outcomes(found), found.reasons) == ({"refused": 1}, Counter({"conflict": 1}))
-    found = await lists.bring(list_of(ZHANG.replace("2026-12-31", "2027-12-31")), map_text=other_source)
-    assert outcomes(found) == {"kept": 1}  # of the same person: known, and left as it is
-    own = ZHANG.replace("A-1001", "6000202600000019")  # Zhang's own card here
-    assert outcomes(await lists.bring(list_of(own))) == {"kept": 1}
-    assert len(await lists.cards()) == 1
-
-
-async def test_keys_that_could_be_one_are_refused_with_both_rows(lists: CardLists) -> None:
-    rows = (
-        ZHANG.replace("A-1001", "00012345"),
-        WANG.replace("A-1002", "12345"),
-        ZHANG.replace("A-1001", "B-77"),
-        ZHANG.replace("A-1001", "B77"),
-        ZHANG.replace("A-1001", "c-88"),
-        ZHANG.replace("A-1001", '="C-88"').replace('="C-88"', '"=""C-88"""'),
-    )
-    found = await lists.bring(list_of(*rows))
-    assert outcomes(found) == {"new": 1, "refused": 5}
-    assert found.reasons == Counter({"key-ambiguous": 4, "key-twice": 1})
-    fixes = [one.refusal.fix.say("en") for one in found.shown if one.refusal is not None]
-    assert [re.findall(r"line (\d)", fix) for fix in fixes] == [["3"], ["2"], ["5"], ["4"], ["6"]]
-    assert outcomes(await lists.bring(list_of(ZHANG.replace("A-1001", "00777")))) == {"new": 1}
-    later = await lists.bring(list_of(ZHANG.replace("A-1001", "777")))
-    assert later.reasons == Counter({"key-ambiguous": 1})
-
-
 async def test_a_dry_run_writes_nothing_and_shows_the_first_rows(lists: CardLists) -> None:
     await lists.bring(list_of(WANG))
     tables = ("cards.card", "cards.imported", "accounts.traveller", "audit.entry", "events.event")
@@ -301,37 +195,6 @@ async def test_a_dry_run_writes_nothing_and_shows_the_first_rows(lists: CardList
     assert "D-0" in shown
     for secret in (NAME, DOCUMENT, PHONE, OTHER_NAME, OTHER_DOCUMENT):
         assert secret not in shown
-
-
-async def test_a_run_that_was_killed_goes_on(lists: CardLists) -> None:
-    rows = [ZHANG.replace("A-1001", f"D-{n}") for n in range(30)]
-
-    def stop(_phase: str, done: int, _total: int) -> None:
-        if done == 20:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        await lists.bring(list_of(*rows), batch=10, progress=stop)
-    assert len(await lists.cards()) == 20
-    assert outcomes(await lists.bring(list_of(*rows), batch=10)) == {"same": 20, "new": 10}
-    assert len(await lists.cards()) == 30
-
-
-async def test_an_import_beside_activations_and_another_import(desk: Desk, lists: CardLists) -> None:
-    """One account more or less, but each number once, and nothing waits for ever."""
-    rows = [WANG.replace("A-1002", f"D-{n}").replace("挂失", "正常") for n in range(200)]
-    second = CardLists(lists.urls, lists.home, lists.folder / "second")
-    (lists.folder / "second").mkdir()
-    activated, one, two = await asyncio.gather(
-        desk.site.activate(OTHER_CARD, OTHER_NAME, OTHER_DOCUMENT),
-        lists.bring(list_of(*rows), batch=20),
-        second.bring(list_of(*rows), batch=20),
-    )
-    assert activated.status_code in {201, 409}, activated.text
-    assert one.verdicts + two.verdicts == Counter({Verdict.NEW: 200, Verdict.SAME: 200})
-    assert await lists.ask(
-        "SELECT count(*), count(DISTINCT card_no) FROM cards.card WHERE card_no LIKE 'D%'"
-    ) == [(200, 200)]
 
 
 async def test_hostile_cells_are_harmless(lists: CardLists, tmp_path: Path) -> None:
@@ -435,17 +298,3 @@ async def test_the_command_shows_first_then_writes_and_gives_refused_rows_back(
     assert "key-ruined" in said
     assert [one[0] for one in await lists.cards()] == ["6000202600009001"]
     assert len(list(open_sheet(refused, known_names()).rows())) == 1
-
-
-async def test_a_card_that_was_not_activated_comes_into_use_by_a_later_list(desk: Desk, lists: CardLists) -> None:
-    assert outcomes(await lists.bring(list_of("A-1002,demo,,,,,,未激活,2:6"))) == {"new": 1}
-    assert (await scan(desk, "A1002"))["reason"] == "card_not_active"
-    row = WANG.replace("挂失", "正常").replace("2:10", "2:5")
-    found = await lists.bring(list_of(row), is_dry_run=True)
-    assert outcomes(found) == {"changed": 1}
-    assert outcomes(await lists.bring(list_of(row))) == {"changed": 1}
-    holder = await sign_in(desk, OTHER_NAME, OTHER_DOCUMENT, "13900139000")
-    [card] = await held(desk, holder)
-    assert [one["left"] for one in card["entitlements"]] == [None, 5, 12, 20]
-    assert await book(desk, holder, card["card_id"]) == "confirmed"
-    assert outcomes(await lists.bring(list_of(row))) == {"same": 1}

@@ -13,10 +13,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from wenyue.application.import_cards import BATCH_MAX, find_gone, import_cards, known_types, note_cards
-from wenyue.application.importing_cards import Change, ImportCards, Outcome, Verdict
+from wenyue.application.import_cards import find_gone, import_cards, known_types, note_cards
 from wenyue.application.on_server import KeyedWorks
 from wenyue.application.operating import Operator
+from wenyue.cards.importing import BATCH_MAX, Change, ImportCards, Outcome, Verdict
 from wenyue.core.clock import local_date
 from wenyue.imports.cards import CardReader, CardRow, preview
 from wenyue.imports.cells import Cells, Columns

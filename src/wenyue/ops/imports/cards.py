@@ -9,9 +9,8 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from wenyue.application.import_cards import BATCH_MAX
-from wenyue.application.importing_cards import Verdict
 from wenyue.application.on_server import require
+from wenyue.cards.importing import BATCH_MAX, Verdict
 from wenyue.core.clock import local_date, utc_now
 from wenyue.core.duties import Right
 from wenyue.core.personal import Vault

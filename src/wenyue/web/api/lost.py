@@ -16,7 +16,8 @@ from wenyue.application.sign_in_by_code import sign_in_by_code
 from wenyue.application.sign_in_with_card import NewLogin
 from wenyue.application.stop_replacement import stop_replacement
 from wenyue.application.stop_replacement_at_counter import stop_replacement_at_counter
-from wenyue.cards import CardProblem, CounterRefusal, Denied, clean_card_no, recovery
+from wenyue.cards import CardProblem, CounterRefusal, Denied, recovery
+from wenyue.core.card_numbers import clean_card_no
 from wenyue.core.clock import local_date
 from wenyue.core.limits import LOGIN_TTL_S
 from wenyue.web.api.asking import (

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from wenyue.application.sign_in_with_card import CardKnock, NewLogin, sign_in_with_card
-from wenyue.cards import CardProblem, CardView, Denied, cards_of, clean_card_no
+from wenyue.cards import CardProblem, CardView, Denied, cards_of
+from wenyue.core.card_numbers import clean_card_no
 from wenyue.core.limits import LOGIN_TTL_S
 from wenyue.locale import text_in
 from wenyue.web.api.asking import (

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 import msgspec
 
 from wenyue.accounts import Guard, gate_devices
-from wenyue.cards import clean_card_no
 from wenyue.core.admission import Priority
+from wenyue.core.card_numbers import clean_card_no
 from wenyue.core.limits import DEVICE_LENGTH_MAX
 from wenyue.platform.http.bodies import Message
 from wenyue.web.shared.caller import DEVICE_COOKIE, DEVICE_HEADER, GATE_DEVICE_COOKIE

@@ -9,7 +9,8 @@ from wenyue.application import sign_in_with_card as signing_in
 from wenyue.application import sign_out as use_case
 from wenyue.application.activate_card import ActivateCard
 from wenyue.application.sign_in_with_card import CardKnock, NewLogin
-from wenyue.cards import ActivationRequest, CardProblem, Denied, clean_card_no
+from wenyue.cards import ActivationRequest, CardProblem, Denied
+from wenyue.core.card_numbers import clean_card_no
 from wenyue.core.clock import local_date
 from wenyue.web.shared.caller import caller_of, keep_device
 from wenyue.web.shared.forms import FieldError

@@ -13,7 +13,8 @@ from wenyue.application.replacement_outlook import waits_until, was_told
 from wenyue.application.replacing import NotYet, SameMoment
 from wenyue.application.sign_in_by_code import sign_in_by_code
 from wenyue.application.sign_in_with_card import NewLogin
-from wenyue.cards import CardState, CardView, Denied, Replaced, cards_of, clean_card_no, recovery
+from wenyue.cards import CardState, CardView, Denied, Replaced, cards_of, recovery
+from wenyue.core.card_numbers import clean_card_no
 from wenyue.core.clock import local_date
 from wenyue.core.documents import mask_name, mask_phone
 from wenyue.core.ids import parse_uuid, uuid7

@@ -7,24 +7,23 @@ from typing import Final
 
 from wenyue.accounts import Identity
 from wenyue.accounts import importing as accounts
-from wenyue.application.importing_cards import (
+from wenyue.audit import Entry, record
+from wenyue.cards.activation import CARD_TIMEZONE
+from wenyue.cards.importing import store
+from wenyue.cards.importing.import_rules import HELD
+from wenyue.cards.importing.model import (
     ON_RECORD,
     Decided,
-    ImportCards,
     Known,
     New,
     NewAccount,
     Outcome,
     Verdict,
 )
-from wenyue.application.on_server import KeyedWorks
-from wenyue.application.operating import Operator
-from wenyue.audit import Entry, record
-from wenyue.cards import CardState, importing
-from wenyue.cards.activation import CARD_TIMEZONE
-from wenyue.cards.import_rules import HELD
-from wenyue.cards.importing import BroughtCard, CardHere, Left
+from wenyue.cards.importing.store import BroughtCard, CardHere, Left
+from wenyue.cards.model import CardState
 from wenyue.core.clock import at_local
+from wenyue.core.personal import Vault
 from wenyue.events import append, kinds
 from wenyue.imports.cards import CardPerson, CardRow
 from wenyue.platform.database.db import Tx
@@ -36,9 +35,9 @@ _STATE_EVENTS: Final = {CardState.FROZEN: kinds.CardFrozen, CardState.ACTIVE: ki
 class CardWriter:
     """Writes what was decided, a statement a table."""
 
-    def __init__(self, works: KeyedWorks, tx: Tx, request: ImportCards, operator: Operator) -> None:
-        self._vault, self._tx, self._now = works.vault, tx, works.clock()
-        self._source, self._actor = request.source, operator.name
+    def __init__(self, tx: Tx, vault: Vault, source: str, now: datetime, *, actor: str) -> None:
+        self._vault, self._tx, self._now = vault, tx, now
+        self._source, self._actor = source, actor
         self._entries: list[Entry] = []
         self._left: list[Left] = []
 
@@ -54,7 +53,7 @@ class CardWriter:
         await self._change(changed)
         for one, what in known:
             self._keep(one, what)
-        await importing.note_imported(self._tx, self._source, self._left, self._now)
+        await store.note_imported(self._tx, self._source, self._left, self._now)
         await record(self._tx, self._entries)
         await self._tell(len(ids), changed, [new for _, new in fresh])
         made = iter(ids)
@@ -73,12 +72,12 @@ class CardWriter:
 
     async def _add(self, fresh: Sequence[tuple[Decided, New]]) -> list[int]:
         """The ids of cards that were not here at all."""
-        types = await importing.named_types(self._tx)
+        types = await store.named_types(self._tx)
         brought = [(one, new, self._brought(one.row, new, types[one.row.type_code])) for one, new in fresh]
         added = [card for _, new, card in brought if new.card_id is None]
-        ids = await importing.add_cards(self._tx, self._vault, added, self._now)
+        ids = await store.add_cards(self._tx, self._vault, added, self._now)
         handed = {new.card_id: card for _, new, card in brought if new.card_id is not None}
-        await importing.hand_over(self._tx, self._vault, handed, self._now)
+        await store.hand_over(self._tx, self._vault, handed, self._now)
         made = iter(ids)
         for one, new, card in brought:
             id_ = next(made) if new.card_id is None else new.card_id
@@ -89,7 +88,7 @@ class CardWriter:
             self._entries.append(Entry(self._now, self._actor, "card.imported", f"card:{id_}", detail))
         return ids
 
-    def _brought(self, row: CardRow, new: New, named: importing.NamedType) -> BroughtCard:
+    def _brought(self, row: CardRow, new: New, named: store.NamedType) -> BroughtCard:
         state = CardState[row.state.name]
         said = row.remaining or {}
         granted = {no: rule.granted for no, rule in enumerate(named.rules.entitlements)}
@@ -139,10 +138,10 @@ class CardWriter:
                 corrected[here.holder_id] = Identity(name, before.document, phone, before.birth)
             detail: dict[str, object] = {"source": self._source, "fields": sorted(what.applied)}
             self._entries.append(Entry(self._now, self._actor, "card.changed", f"card:{here.id}", detail))
-        await importing.change_cards(self._tx, cards)
-        await importing.grant(self._tx, granted)
-        await importing.put_companions(self._tx, self._vault, joined)
-        await importing.drop_companions(self._tx, gone, self._now)
+        await store.change_cards(self._tx, cards)
+        await store.grant(self._tx, granted)
+        await store.put_companions(self._tx, self._vault, joined)
+        await store.drop_companions(self._tx, gone, self._now)
         await accounts.correct_identities(self._tx, self._vault, corrected, self._now, actor=self._actor)
 
     def _keep(self, one: Decided, what: Known) -> None:

@@ -1,21 +1,16 @@
 """What an import of cards decides of each row, from facts that were gathered before: pure, but for keyed hashes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from enum import StrEnum
-from typing import Final
-
-from msgspec import Struct
 
 from wenyue.accounts import Identity
-from wenyue.accounts.claims import Claim
 from wenyue.accounts.names import name_key
 from wenyue.accounts.sealing import OpenedIdentity
-from wenyue.cards import CardState
 from wenyue.cards.activation import CARD_TIMEZONE
-from wenyue.cards.import_rules import HELD, brought_validity, difference, may_be_handed_over
-from wenyue.cards.importing import CardHere, Imported, NamedType
+from wenyue.cards.importing.import_rules import HELD, brought_validity, difference, may_be_handed_over
+from wenyue.cards.importing.model import ON_RECORD, Decision, Facts, Known, New, NewAccount
+from wenyue.cards.importing.store import CardHere, Imported
+from wenyue.cards.model import CardState
 from wenyue.cards.people import Validity
 from wenyue.core.clock import local_date
 from wenyue.core.documents import plain_name
@@ -24,107 +19,6 @@ from wenyue.core.personal import Vault
 from wenyue.imports.cards import CardPerson, CardRow
 from wenyue.imports.refusals import Reason, Refusal
 from wenyue.locale import Message
-
-PERSONAL: Final = frozenset({"holder", "name", "phone", "companions"})
-ON_RECORD: Final = frozenset({"name", "phone"})  # they prove who somebody is when a card is lost
-
-
-class Verdict(StrEnum):
-    """What became of a row."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    KEPT = (
-        "kept"  # the list says something else than the last time, and so does the card here: nothing was done
-    )
-    SAME = "same"
-    REFUSED = "refused"
-
-
-class Change(Struct, frozen=True):
-    """One field that the list says otherwise. `before`, `after`: '' of what is personal. `is_applied`: changed here, too."""
-
-    field: str
-    before: str
-    after: str
-    is_applied: bool
-
-
-class Outcome(Struct, frozen=True):
-    """What became of one row. `card_id` None: it is not here."""
-
-    verdict: Verdict
-    card_id: int | None = None
-    changes: tuple[Change, ...] = ()
-    refusal: Refusal | None = None
-
-
-class ImportCards(Struct, frozen=True):
-    """Rows of one file, BATCH_MAX at most, each number once. `columns`: field → what the file calls it, for refusals."""
-
-    source: str
-    rows: Sequence[CardRow]
-    columns: Mapping[str, str]
-    is_dry_run: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known before a batch is decided. `identities`: of accounts, by id; `proven`: whose phone proved itself here."""
-
-    types: Mapping[str, NamedType]
-    imported: Mapping[str, Imported]
-    loose: Mapping[str, Imported]
-    taken: Mapping[str, int]
-    here: Mapping[int, CardHere]
-    identities: Mapping[int, OpenedIdentity]
-    claims: Mapping[bytes, list[Claim]]
-    names: Mapping[bytes, set[bytes]]
-    opened: frozenset[int]
-    proven: frozenset[int]
-    today: date
-
-
-@dataclass(slots=True, eq=False)
-class NewAccount:
-    """An account that is to be opened; its id once it is."""
-
-    identity: Identity
-    id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class New:
-    """A card that is not here, or (`card_id`) not in use yet, with the account of its holder."""
-
-    validity: Validity
-    account: "int | NewAccount | None"
-    card_id: int | None = None
-    applied: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A card that is here. `card` None: it came from elsewhere, and nothing of it is changed."""
-
-    card_id: int
-    applied: frozenset[str]
-    kept: frozenset[str]
-    is_ours: bool = True
-
-
-Decision = New | Known | Refusal
-
-
-class Decided(Struct, frozen=True):
-    """A row, what it says, what was said before, the card that is here, and what becomes of it."""
-
-    row: CardRow
-    said: dict[str, str]
-    base: dict[str, str]
-    here: CardHere | None
-    decision: Decision
-    outcome: Outcome
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from wenyue.accounts import NO_SECRET, Identity, sealing
+from wenyue.accounts import Identity, sealing
+from wenyue.accounts.importing import NO_SECRET
 from wenyue.cards.model import CardRules, CardState
 from wenyue.cards.parse import parse_rules
 from wenyue.core.personal import Vault
