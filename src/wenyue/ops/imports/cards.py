@@ -129,7 +129,7 @@ def show(summary: CardSummary, chosen: ColumnMap, options: Options, console: Con
         _show_rows(summary, console)
     title = gettext("{source}: {n} rows", source=chosen.source, n=summary.rows)
     grid = Grid(title=f"{title} · {gettext('DRY RUN, nothing written')}" if options.is_dry_run else title)
-    grid.add_column(gettext("what became of the rows"))
+    grid.add_column(gettext("what happened to the rows"))
     grid.add_column(gettext("rows"), justify="right")
     for verdict, words in _VERDICTS.items():
         grid.add_row(say(words, locale), str(summary.verdicts[verdict]))
@@ -142,7 +142,11 @@ def show(summary: CardSummary, chosen: ColumnMap, options: Options, console: Con
             else gettext("{field} left as it is", field=name)
         )
         grid.add_row(f"    {words}", str(count), style="cyan")
-    total = gettext("sum = the file's rows") if summary.is_complete else gettext("sum DOES NOT ADD UP")
+    total = (
+        gettext("the sum matches the file's rows")
+        if summary.is_complete
+        else gettext("THE SUM DOESN'T MATCH")
+    )
     grid.add_row(total, str(sum(summary.verdicts.values())), style="bold")
     console.print(grid)
     if summary.left_out:
