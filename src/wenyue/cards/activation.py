@@ -106,8 +106,10 @@ async def issue(
         raise ValueError(f"type_code: {type_code} is sold from {rules.sold_from_md} to {rules.sold_to_md}")
     number = new_card_no() if card_no is None else clean_card_no(card_no)
     secret = new_pin() if pin is None else clean_pin(pin)
-    if not number or not secret:
-        raise ValueError(f"{'pin' if number else 'card_no'}: 4 to 32 digits or letters")
+    if not number:
+        raise ValueError("card_no: 1 to 32 digits, letters or Chinese characters")
+    if not secret:
+        raise ValueError("pin: 4 to 32 digits or letters")
     row = {
         "card_no": number,
         "type_code": type_code,
