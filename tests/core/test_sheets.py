@@ -13,8 +13,6 @@ from wenyue.imports.reading import InputError, Row
 from wenyue.imports.refusals import Reason, Refusal
 from wenyue.locale import Message
 from wenyue.ops.imports.report import report_to
-from wenyue.ops.imports.venues import write_report
-from wenyue.ops.venues import RefusedRow, VenueReport
 
 
 def test_report_is_inert_in_a_spreadsheet(tmp_path: Path) -> None:
@@ -64,13 +62,6 @@ def test_report_that_cannot_be_written(tmp_path: Path) -> None:
 )
 def test_security_third_no_cell_is_a_formula(cell: object, shown: object) -> None:
     assert inert(cell) == shown
-
-
-def test_security_third_a_refused_venue_is_no_formula(tmp_path: Path) -> None:
-    found = VenueReport(refused=[RefusedRow(2, "=HYPERLINK(1)", "@reason")])
-    write_report(tmp_path / "report.csv", found)
-    with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as file:
-        assert list(csv.reader(file))[1] == ["2", "'=HYPERLINK(1)", "'@reason"]
 
 
 def test_security_third_every_csv_file_is_written_by_one_writer() -> None:

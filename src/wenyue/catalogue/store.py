@@ -1,7 +1,7 @@
 """The catalogue's rows: bounded reads, and upserts by code that a re-run leaves unchanged."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
@@ -75,6 +75,40 @@ async def venues_by_code(tx: Tx, codes: Sequence[str]) -> dict[str, Venue]:
     """The venues of these codes, active or not."""
     rows = await fetch_dicts(tx, _SQL["venues_by_code"], {"codes": list(codes)})
     return {row["code"]: _convert(row, Venue) for row in rows}
+
+
+async def venues_by_place(tx: Tx, places: Sequence[tuple[str, str]]) -> list[Venue]:
+    """The venues of these provinces and Chinese names, active or not."""
+    wanted = json.dumps([{"province": province, "name": name} for province, name in places])
+    rows = await fetch_dicts(tx, _SQL["venues_by_place"], {"places": wanted})
+    return [_convert(row, Venue) for row in rows]
+
+
+async def codes_of_source(tx: Tx, source: str) -> set[str]:
+    """The codes of active venues that a source brought."""
+    cursor = await tx.execute(_SQL["codes_of_source"], {"source": source})
+    return {row[0] for row in await cursor.fetchall()}
+
+
+async def currencies(tx: Tx, venue_ids: Sequence[int]) -> dict[int, list[str]]:
+    """In which currencies these venues sell, by venue; a venue without products is left out."""
+    cursor = await tx.execute(_SQL["currencies"], {"venue_ids": list(venue_ids)})
+    return {row[0]: row[1] for row in await cursor.fetchall()}
+
+
+async def weeks(tx: Tx, venue_ids: Sequence[int]) -> dict[int, list[OpeningHours]]:
+    """The weeks of these venues, by venue; a venue without one is left out."""
+    found: dict[int, list[OpeningHours]] = {}
+    for row in await fetch_dicts(tx, _SQL["weeks"], {"venue_ids": list(venue_ids)}):
+        found.setdefault(row["venue_id"], []).append(_convert(row, OpeningHours))
+    return found
+
+
+async def replace_weeks(tx: Tx, wanted: Mapping[int, Sequence[OpeningHours]]) -> None:
+    """Set the whole weeks of these venues; a weekday that is not among them is closed."""
+    if wanted:
+        await tx.execute(_SQL["clear_weeks"], {"venue_ids": list(wanted)})
+        await upsert_opening_hours(tx, [one for week in wanted.values() for one in week])
 
 
 async def provinces(tx: Tx, kind: VenueKind | None = None) -> list[tuple[str, int]]:

@@ -34,6 +34,19 @@ FROM catalogue.venue
 WHERE code = ANY(%(codes)s::text[])
 ORDER BY id
 
+-- name: venues_by_place
+-- The venues of a list of provinces and names, active or not.
+SELECT v.id, v.code, v.kind, v.name, v.province, v.city, v.latitude, v.longitude, v.level, v.timezone, v.tags, v.summary,
+       v.source, v.is_demo, v.is_active
+FROM catalogue.venue v
+JOIN json_to_recordset(%(places)s::json) AS w(province text, name text)
+  ON v.province = w.province AND v.name ->> 'zh-CN' = w.name
+ORDER BY v.id
+
+-- name: codes_of_source
+-- The codes of active venues that a source brought.
+SELECT code FROM catalogue.venue WHERE source = %(source)s AND is_active ORDER BY code
+
 -- name: provinces
 -- Provinces that have active venues of a kind, with their number.
 SELECT province, count(*)
@@ -77,6 +90,18 @@ FROM catalogue.opening_hours
 WHERE venue_id = %(venue_id)s
 ORDER BY weekday
 LIMIT 7
+
+-- name: weeks
+-- The weeks of venues.
+SELECT venue_id, weekday, opens, closes, last_entry
+FROM catalogue.opening_hours
+WHERE venue_id = ANY(%(venue_ids)s::bigint[])
+ORDER BY venue_id, weekday
+
+-- name: clear_weeks
+-- run by: owner
+-- Takes the weeks of venues away, for those that follow in the same transaction.
+DELETE FROM catalogue.opening_hours WHERE venue_id = ANY(%(venue_ids)s::bigint[])
 
 -- name: upsert_opening_hours
 -- run by: owner
@@ -133,6 +158,13 @@ WHERE (p.kind, p.name, p.price_minor, p.currency, p.policy_code, p.needs_visitor
       (excluded.kind, excluded.name, excluded.price_minor, excluded.currency,
        excluded.policy_code, excluded.needs_visitors, excluded.person_rule, excluded.is_first_gate,
        excluded.is_active)
+
+-- name: currencies
+-- The currencies in which venues sell.
+SELECT venue_id, array_agg(DISTINCT currency)
+FROM catalogue.product
+WHERE venue_id = ANY(%(venue_ids)s::bigint[])
+GROUP BY venue_id
 
 -- name: product_ids
 -- The ids of products by venue and code.

@@ -138,7 +138,7 @@ def _share(shape: Shape, values: Sequence[str], today: date, *, is_named: bool =
         Shape.WHOLE: lambda raw: whole_of(raw) is not None,
         Shape.NUMBER: lambda raw: number_of(raw) is not None,
         Shape.DATE: lambda raw: date_of(raw) is not None,
-        Shape.TIME: lambda raw: time_of(raw) is not None,
+        Shape.TIME: lambda raw: time_of(raw) is not None or span_of(raw) is not None,
         Shape.SPAN: lambda raw: span_of(raw) is not None or raw.endswith(("场", "段", "班", "次")),
         Shape.DOCUMENT: lambda raw: _is_document(raw, today, is_named=is_named),
         Shape.PHONE: lambda raw: isinstance(parse_phone(raw), Phone),

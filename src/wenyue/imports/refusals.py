@@ -19,6 +19,7 @@ class Reason(StrEnum):
     TOO_LONG = "too-long"
     BAD_DATE = "bad-date"
     BAD_TIME = "bad-time"
+    BAD_CODE = "bad-code"
     BAD_NAME = "bad-name"
     BAD_DOCUMENT = "bad-document"
     BAD_PHONE = "bad-phone"

@@ -4,8 +4,9 @@ import csv
 import re
 from typing import Final
 
+from wenyue.imports.venues import NAME_MAX
 from wenyue.ops.demo.english_names import NAME_KINDS, NAMES_FILE, EnglishName, english_names
-from wenyue.ops.venues import NAME_MAX, SHIPPED_FILE
+from wenyue.ops.demo.shipped import SHIPPED_FILE
 
 README: Final = NAMES_FILE.with_name("README.md")
 WRITTEN: Final = re.compile(r"[A-Z][A-Za-z\u00fc]*(?:[ ,()'-]+[A-Za-z\u00fc]+)*\)?")

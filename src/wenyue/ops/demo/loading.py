@@ -7,6 +7,8 @@ from typing import Final
 import msgspec
 
 from wenyue import cards, catalogue, policy
+from wenyue.application.import_venues import do_import_venues
+from wenyue.application.list_outcomes import ListRequest
 from wenyue.booking import slot_planning
 from wenyue.catalogue import NewClosure, Product, Venue
 from wenyue.core.clock import local_date, utc_now
@@ -14,10 +16,16 @@ from wenyue.core.limits import SESSIONS_AHEAD_DAYS
 from wenyue.core.personal import Vault
 from wenyue.locale import DEFAULT, SOURCE
 from wenyue.locale.terminal import gettext
-from wenyue.ops.demo.attractions import bus_template, dressed, sightseeing_bus, ticket, ticket_templates
+from wenyue.ops.demo.attractions import (
+    bus_template,
+    dressed,
+    sightseeing_bus,
+    ticket,
+    ticket_templates,
+)
 from wenyue.ops.demo.partners import night_prices, partner_products, partner_template, partner_venues
 from wenyue.ops.demo.people import add_people
-from wenyue.ops.venues import SHIPPED_FILE, import_venues, venue_code
+from wenyue.ops.demo.shipped import PUBLIC_LIST, shipped_attractions, shipped_code
 from wenyue.platform.database.db import Tx
 from wenyue.policy import Preset
 
@@ -25,9 +33,9 @@ from wenyue.policy import Preset
 _MARKER: Final = partner_venues()[-1].code
 _TIMEZONE: Final = "Asia/Shanghai"
 _PRICES_AHEAD_DAYS: Final = 180
-SOLD_OUT: Final = venue_code("北京", "颐和园")
-NEARLY_SOLD_OUT: Final = venue_code("北京", "天坛公园")
-CLOSED_NEXT_WEEK: Final = venue_code("湖北", "武汉市黄鹤楼公园")
+SOLD_OUT: Final = shipped_code("北京", "颐和园")
+NEARLY_SOLD_OUT: Final = shipped_code("北京", "天坛公园")
+CLOSED_NEXT_WEEK: Final = shipped_code("湖北", "武汉市黄鹤楼公园")
 SHOWN_DAYS: Final = 7  # how many days ahead have a full session to look at
 NEARLY_LEFT: Final = 3
 
@@ -62,7 +70,7 @@ async def load(
 
 
 async def _add_attractions(tx: Tx, presets: dict[str, Preset]) -> None:
-    await import_venues(tx, SHIPPED_FILE)
+    await do_import_venues(tx, ListRequest(PUBLIC_LIST, list(shipped_attractions())))
     venues = [dressed(one) for one in await _all_attractions(tx)]
     await catalogue.upsert_venues(tx, venues)
     ids = await catalogue.upsert_products(tx, [ticket(one) for one in venues])

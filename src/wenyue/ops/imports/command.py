@@ -34,7 +34,7 @@ _VERDICT_TEXT: Final = {
     Verdict.CHANGED: Message("imported earlier, changed since (left unchanged)"),
     Verdict.REFUSED: Message("refused"),
 }
-_NOISE_TEXT: Final = {
+NOISE_TEXT: Final = {
     Noise.TITLE: Message("titles"),
     Noise.TOTAL: Message("totals"),
     Noise.NOTE: Message("notes"),
@@ -128,7 +128,7 @@ def show(summary: Summary, chosen: ImportMap, console: Console, report: Path | N
     grid.add_row(total, str(sum(tally.verdicts.values())), style="bold")
     console.print(grid)
     if left_out := ", ".join(
-        f"{_NOISE_TEXT[one].say(command_locale())} {n}" for one, n in summary.left_out.most_common()
+        f"{NOISE_TEXT[one].say(command_locale())} {n}" for one, n in summary.left_out.most_common()
     ):
         console.print(gettext("lines that are no rows: {left_out}", left_out=left_out), markup=False)
     if summary.slots_opened:

@@ -1,0 +1,219 @@
+"""One row of a list of venues, understood. Pure."""
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import time
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from wenyue.imports.cells import Cells
+from wenyue.imports.reading.heading import fold_name
+from wenyue.imports.refusals import Reason
+from wenyue.imports.regions import province_of
+from wenyue.imports.usual_words import VENUE_KINDS
+from wenyue.imports.weekdays import weekdays_of
+from wenyue.locale import DEFAULT, SOURCE, Message
+
+NAME_MAX: Final = 120
+SUMMARY_MAX: Final = 2_000
+ATTRACTION: Final = "attraction"
+_CODE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_LEVELS: Final = {"a": "A", "aa": "2A", "aaa": "3A", "aaaa": "4A", "aaaaa": "5A"} | {
+    f"{n}a": f"{n}A" for n in range(2, 6)
+}
+_AROUND_LEVEL: Final = re.compile(r"国家|级|旅游|风景|景区|\s")
+_TAG_MARKS: Final = re.compile(r"[、,，;；|/\n]+")
+_LEVEL_MAX: Final = 40
+_TAGS_MAX: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The same wall times on every weekday."""
+
+    opens: time
+    closes: time
+    last_entry: time
+
+
+@dataclass(frozen=True, slots=True)
+class VenueRow:
+    """A venue as a list says it: what is '' , None or empty, it does not say.
+
+    `code`: its code here, where the list has codes. `name` and `summary` by language.
+    """
+
+    code: str
+    name: dict[str, str]
+    kind: str
+    province: str
+    city: str
+    latitude: float | None
+    longitude: float | None
+    level: str
+    timezone: str
+    summary: dict[str, str]
+    tags: tuple[str, ...]
+    week: Week | None
+    closed_weekdays: int | None  # bit 0 = Monday
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """By which a venue is known whose code the list does not have."""
+        return self.province, self.name[DEFAULT]
+
+
+def new_code(row: VenueRow) -> str:
+    """The code of a venue that is made: the list's, else one made of its kind, its province and its name."""
+    if row.code:
+        return row.code
+    return code_of(*row.place, row.kind if row.kind not in {"", ATTRACTION} else row.level.lower() or "v")
+
+
+def code_of(province: str, name: str, prefix: str) -> str:
+    """A stable code: the prefix and eight hex digits of the hash of province and name."""
+    beginning = prefix if _CODE.fullmatch(prefix) else "v"
+    digest = hashlib.sha256(f"{province}\n{name}".encode()).hexdigest()
+    return f"{beginning}-{digest[:8]}"
+
+
+def read_venue(cells: Cells) -> VenueRow:
+    """The venue in a row. Raises RowRefused."""
+    kind = cells.word("kind", VENUE_KINDS) or _kind_of_heading(cells.column("name"))
+    code = read_code(cells, "code")
+    name = _printable(cells, "name", needed=True)
+    latitude, longitude = _degrees(cells, "latitude", 90), _degrees(cells, "longitude", 180)
+    if (latitude is None) != (longitude is None):
+        lacking = "latitude" if latitude is None else "longitude"
+        raise cells.refuse(Reason.MISSING, lacking, Message("give both latitude and longitude, or neither"))
+    return VenueRow(
+        code=code,
+        name=_texts(name, _printable(cells, "name_en")),
+        kind=kind,
+        province=_province(cells, is_needed=not code),
+        city=_printable(cells, "city"),
+        latitude=latitude,
+        longitude=longitude,
+        level=_level(cells, kind),
+        timezone=_timezone(cells),
+        summary=_texts(
+            _printable(cells, "summary", most=SUMMARY_MAX), _printable(cells, "summary_en", most=SUMMARY_MAX)
+        ),
+        tags=tuple(
+            sorted({one.strip() for one in _TAG_MARKS.split(_printable(cells, "tags")) if one.strip()})[
+                :_TAGS_MAX
+            ]
+        ),
+        week=_week(cells),
+        closed_weekdays=read_weekdays(cells, "closed_weekdays"),
+    )
+
+
+def read_code(cells: Cells, field: str) -> str:
+    """A code of ours in lower case, '' when there is none. Raises RowRefused."""
+    code = cells.key(field, is_needed=False).lower()
+    if code and not _CODE.fullmatch(code):
+        raise cells.refuse(
+            Reason.BAD_CODE, field, Message("a code has letters a to z, digits and hyphens, at most 64")
+        )
+    return code
+
+
+def read_weekdays(cells: Cells, field: str) -> int | None:
+    """Weekdays as bits (bit 0 = Monday), None when nothing stands there. Raises RowRefused."""
+    text = cells.text(field)
+    if not text:
+        return None
+    found = weekdays_of(text)
+    if found is None:
+        raise cells.refuse(
+            Reason.UNKNOWN_WORD, field, Message("weekdays such as 周一至周五, 周六、周日 or Mon-Fri")
+        )
+    return found
+
+
+def _texts(chinese: str, english: str) -> dict[str, str]:
+    return {tag: text for tag, text in ((DEFAULT, chinese), (SOURCE, english)) if text}
+
+
+def _printable(cells: Cells, field: str, *, needed: bool = False, most: int = NAME_MAX) -> str:
+    text = cells.needed(field, most) if needed else cells.text(field, most)
+    if any(unicodedata.category(one) in {"Cc", "Cs", "Co", "Cn"} for one in text):
+        raise cells.refuse(
+            Reason.BAD_CHARACTER,
+            field,
+            Message("a character that cannot be printed: check the file's encoding"),
+        )
+    return unicodedata.normalize("NFC", text)
+
+
+def _province(cells: Cells, *, is_needed: bool) -> str:
+    text = cells.text("province", NAME_MAX)
+    if not text and not is_needed:
+        return ""
+    found = province_of(text)
+    if found is None:
+        raise cells.refuse(
+            Reason.UNKNOWN_WORD if text else Reason.MISSING,
+            "province",
+            Message("the name of a province is needed, such as 浙江 or 内蒙古"),
+        )
+    return found
+
+
+def _degrees(cells: Cells, field: str, limit: int) -> float | None:
+    number = cells.number(field)
+    if number is None:
+        return None
+    if not -limit <= number <= limit:
+        fix = (
+            Message("degrees from -{limit} to {limit}; are latitude and longitude swapped?", limit=limit)
+            if 90 < abs(number) <= 180
+            else Message("degrees from -{limit} to {limit}", limit=limit)
+        )
+        raise cells.refuse(Reason.TOO_LARGE, field, fix)
+    return float(number)
+
+
+def _level(cells: Cells, kind: str) -> str:
+    """`5A` of `AAAAA`, `国家5A级旅游景区`; of what is no attraction, as it is written."""
+    text = _printable(cells, "level", most=_LEVEL_MAX)
+    if not text or kind not in {"", ATTRACTION}:
+        return text
+    found = _LEVELS.get(_AROUND_LEVEL.sub("", unicodedata.normalize("NFKC", text)).casefold())
+    if found is None:
+        raise cells.refuse(Reason.UNKNOWN_WORD, "level", Message("5A, 4A, 3A, 2A, A, or nothing"))
+    return found
+
+
+def _timezone(cells: Cells) -> str:
+    text = cells.text("timezone")
+    if not text:
+        return ""
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise cells.refuse(
+            Reason.UNKNOWN_WORD, "timezone", Message("an IANA time zone such as Asia/Shanghai")
+        ) from error
+
+
+def _week(cells: Cells) -> Week | None:
+    """The opening hours: two columns, or one that says both."""
+    both = cells.span("opens")
+    opens, closes = both or (cells.clock("opens"), cells.clock("closes"))
+    if opens is None and closes is None:
+        return None
+    if opens is None or closes is None:
+        raise cells.refuse(
+            Reason.MISSING, "closes" if closes is None else "opens", Message("give both times, or neither")
+        )
+    return Week(opens, closes, cells.clock("last_entry") or closes)
+
+
+def _kind_of_heading(column: str) -> str:
+    """`酒店名称` lists hotels; '' when it says nothing."""
+    folded = fold_name(column)
+    return next((kind for word, kind in VENUE_KINDS.items() if word in folded and not word.isascii()), "")
