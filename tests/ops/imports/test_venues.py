@@ -160,7 +160,8 @@ async def test_a_name_that_a_list_gives_is_no_longer_marked_as_romanised(tx: Tx,
 async def test_venues_of_every_kind_and_their_hours(tx: Tx, tmp_path: Path) -> None:
     rows = "酒店名称,省份,等级,开门时间,关门时间,闭馆日\n湖畔酒店,浙江,五星级,,,\n"
     [hotel] = await run(tx, tmp_path, rows)
-    mixed = "名称,类型,省份,开放时间,闭馆日\n楼外楼,餐饮,浙江,10:30-21:00,周一\n环湖线,接驳车,浙江,,\n湖博,博物馆,浙江,9:00～17:00,\n"
+    head = "名称,类型,省份,开放时间,闭馆日\n"
+    mixed = head + "楼外楼,餐饮,浙江,10:30-21:00,周一\n环湖线,接驳车,浙江,,\n湖博,博物馆,浙江,9:00～17:00,\n"
     outcomes = await run(tx, tmp_path, mixed)
     assert verdicts(outcomes) == "new new new"
     found = await catalogue.venues_by_code(tx, [hotel.what, *(one.what for one in outcomes)])

@@ -91,7 +91,7 @@ def show(brought: Brought, console: Console, *, is_dry_run: bool) -> None:
 
 def _sums(outcomes: Sequence[ListOutcome], *, is_dry_run: bool) -> Grid:
     grid = Grid(title=gettext("DRY RUN, nothing written") if is_dry_run else None)
-    grid.add_column(gettext("what became of the rows"))
+    grid.add_column(gettext("what happened to the rows"))
     grid.add_column(gettext("rows"), justify="right")
     counts = Counter(one.verdict for one in outcomes)
     for verdict, text in _VERDICTS.items():
