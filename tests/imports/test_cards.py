@@ -1,5 +1,6 @@
 """One row of a list of cards: what it says, and why it does not."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -29,9 +30,11 @@ PLAIN: Final = KnownType("plain", {"zh-CN": "单卡", "en": "Plain"}, (Allowance
 NAMES: Final = tuple(field.name for field in FIELDS[Kind.CARDS])
 
 
-def read(**cells: str) -> CardRow | Refusal:
+def read(*, words: Mapping[str, str] | None = None, **cells: str) -> CardRow | Refusal:
+    """`words`: what the map says of types."""
     row = {"card_no": "A1", "type": "gold", "name": "张演示", "document": DOCUMENT} | cells
-    chosen = ColumnMap(Kind.CARDS, "old", Options(), {name: ColumnRule(name) for name in NAMES})
+    columns_of = {name: ColumnRule(name) for name in NAMES}
+    chosen = ColumnMap(Kind.CARDS, "old", Options(), columns_of, words={"type": words or {}})
     columns = Columns(chosen, NAMES)
     try:
         reader = CardReader([GOLD, PLAIN], TODAY)
@@ -138,3 +141,10 @@ def test_people_of_every_kind_are_read_and_the_holder_is_no_companion() -> None:
 def test_a_card_that_is_not_in_use_needs_no_holder() -> None:
     assert taken(state="未激活", name="", document="").holder is None
     assert isinstance(read(state="未激活", name="张演示", document=""), Refusal)  # half a holder is a mistake
+
+
+def test_a_map_may_call_a_type_by_its_code_or_name() -> None:
+    for meaning in ("gold", "金卡", "Gold card"):
+        found = read(words={"年卡": meaning}, type="年卡")
+        assert isinstance(found, CardRow)
+        assert found.type_code == "gold"

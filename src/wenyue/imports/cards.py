@@ -155,7 +155,7 @@ class CardReader:
                 "type",
                 Message('which type of card? A column says it, or the map: [defaults] type = "…"'),
             )
-        found = self._types.get(code)
+        found = self._types.get(code) or self._types.get(self._words.get(fold_name(code), ""))
         if found is None:
             raise cells.refuse(
                 Reason.UNKNOWN_WORD,
