@@ -30,11 +30,15 @@ PLAIN: Final = KnownType("plain", {"zh-CN": "单卡", "en": "Plain"}, (Allowance
 NAMES: Final = tuple(field.name for field in FIELDS[Kind.CARDS])
 
 
-def read(*, words: Mapping[str, str] | None = None, **cells: str) -> CardRow | Refusal:
+def read(**cells: str) -> CardRow | Refusal:
+    return read_by({}, cells)
+
+
+def read_by(words: Mapping[str, str], cells: Mapping[str, str]) -> CardRow | Refusal:
     """`words`: what the map says of types."""
-    row = {"card_no": "A1", "type": "gold", "name": "张演示", "document": DOCUMENT} | cells
+    row = {"card_no": "A1", "type": "gold", "name": "张演示", "document": DOCUMENT, **cells}
     columns_of = {name: ColumnRule(name) for name in NAMES}
-    chosen = ColumnMap(Kind.CARDS, "old", Options(), columns_of, words={"type": words or {}})
+    chosen = ColumnMap(Kind.CARDS, "old", Options(), columns_of, words={"type": words})
     columns = Columns(chosen, NAMES)
     try:
         reader = CardReader([GOLD, PLAIN], TODAY)
@@ -145,6 +149,6 @@ def test_a_card_that_is_not_in_use_needs_no_holder() -> None:
 
 def test_a_map_may_call_a_type_by_its_code_or_name() -> None:
     for meaning in ("gold", "金卡", "Gold card"):
-        found = read(words={"年卡": meaning}, type="年卡")
+        found = read_by({"年卡": meaning}, {"type": "年卡"})
         assert isinstance(found, CardRow)
         assert found.type_code == "gold"
