@@ -1,20 +1,15 @@
 """By what a row of a list is known to be a venue that is here, and what it makes of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
 from wenyue import catalogue
-from wenyue.application.list_outcomes import Difference, ListOutcome, ListVerdict, differences, refused
-from wenyue.application.venue_rows import conflict, made, merged, refusal_of, say_hours, week_of
+from wenyue.application.list_outcomes import ListOutcome, ListVerdict, refused
+from wenyue.application.venue_rows import changes_of, conflict, here, made, merged, refusal_of, week_of
 from wenyue.catalogue import OpeningHours, Venue
 from wenyue.imports.refusals import Reason, Refusal
 from wenyue.imports.venues import VenueRow, new_code
 from wenyue.locale import DEFAULT, Message
 from wenyue.platform.database.db import Tx
-
-_FIELDS: Final = (
-    "name", "kind", "province", "city", "latitude", "longitude", "level", "timezone", "tags", "summary",
-)  # fmt: skip
 
 
 class KnownVenues:
@@ -62,20 +57,14 @@ class KnownVenues:
         if before is None:
             return ListOutcome(ListVerdict.NEW, code), made(row, code, source)
         after = merged(before, row)
-        changes = differences(before, after, _FIELDS) + self._changed_week(before, row)
+        changes = changes_of(before, after, self._weeks.get(before.id, ()), row)
         verdict = ListVerdict.CHANGED if changes else ListVerdict.SAME
-        return ListOutcome(verdict, code, changes, known_by=known_by, here=self._here(before)), after
-
-    def _here(self, before: Venue) -> Message:
-        return Message(
-            "here already: {code}, {timezone}, {currency}",
-            code=before.code,
-            timezone=before.timezone,
-            currency="/".join(self._currencies.get(before.id, ())) or "–",
-        )
+        return ListOutcome(
+            verdict, code, changes, known_by=known_by, here=here(before, self._currencies.get(before.id, ()))
+        ), after
 
     def week(self, venue_id: int, row: VenueRow) -> list[OpeningHours]:
-        """The venue's week by the row; what the row does not say is as it was."""
+        """The venue's week by the row."""
         return week_of(venue_id, row, self._weeks.get(venue_id, ()))
 
     def _find(self, row: VenueRow) -> tuple[Venue | None, str, Refusal | None]:
@@ -102,9 +91,3 @@ class KnownVenues:
             )
             return None, "", refusal_of(Reason.CONFLICT, row, fix)
         return None, "", None
-
-    def _changed_week(self, before: Venue, row: VenueRow) -> tuple[Difference, ...]:
-        if row.week is None and row.closed_weekdays is None:
-            return ()
-        was, now = list(self._weeks.get(before.id, ())), self.week(before.id, row)
-        return () if was == now else (Difference("opening hours", say_hours(was), say_hours(now)),)

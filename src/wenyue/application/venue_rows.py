@@ -6,11 +6,15 @@ from typing import Final, cast
 from msgspec import structs
 
 from wenyue import catalogue
+from wenyue.application.list_outcomes import Difference, differences
 from wenyue.catalogue import OpeningHours, Venue, VenueKind
 from wenyue.imports.refusals import Reason, Refusal
 from wenyue.imports.venues import ATTRACTION, VenueRow
 from wenyue.locale import DEFAULT, Message
 
+_FIELDS: Final = (
+    "name", "kind", "province", "city", "latitude", "longitude", "level", "timezone", "tags", "summary",
+)  # fmt: skip
 _EVERY_DAY: Final = range(7)
 
 
@@ -47,6 +51,27 @@ def merged(before: Venue, row: VenueRow) -> Venue:
         level=row.level or before.level,
         tags=tags,
         summary={**before.summary, **row.summary},
+    )
+
+
+def changes_of(
+    before: Venue, after: Venue, week: Sequence[OpeningHours], row: VenueRow
+) -> tuple[Difference, ...]:
+    """What the row changes of a venue and of its `week`."""
+    changes = differences(before, after, _FIELDS)
+    if row.week is None and row.closed_weekdays is None:
+        return changes
+    was, now = list(week), week_of(before.id, row, week)
+    return changes if was == now else (*changes, Difference("opening hours", say_hours(was), say_hours(now)))
+
+
+def here(found: Venue, currencies: Sequence[str]) -> Message:
+    """That the venue is here already, and what a list could not change of it."""
+    return Message(
+        "here already: {code}, {timezone}, {currency}",
+        code=found.code,
+        timezone=found.timezone,
+        currency="/".join(currencies) or "–",
     )
 
 
