@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from wenyue import catalogue
 from wenyue.application.list_outcomes import ListOutcome, ListVerdict, refused
-from wenyue.application.venue_rows import changes_of, conflict, here, made, merged, refusal_of, week_of
+from wenyue.application.venue_rows import conflict, here, made, merged, refusal_of
+from wenyue.application.venue_weeks import changes_of, week_of
 from wenyue.catalogue import OpeningHours, Venue
 from wenyue.imports.refusals import Reason, Refusal
 from wenyue.imports.venues import VenueRow, new_code

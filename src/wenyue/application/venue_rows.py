@@ -1,21 +1,15 @@
 """What a row of a list makes of a venue, new or here already. Pure."""
 
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import cast
 
 from msgspec import structs
 
 from wenyue import catalogue
-from wenyue.application.list_outcomes import Difference, differences
-from wenyue.catalogue import OpeningHours, Venue, VenueKind
+from wenyue.catalogue import Venue, VenueKind
 from wenyue.imports.refusals import Reason, Refusal
 from wenyue.imports.venues import ATTRACTION, VenueRow
 from wenyue.locale import DEFAULT, Message
-
-_FIELDS: Final = (
-    "name", "kind", "province", "city", "latitude", "longitude", "level", "timezone", "tags", "summary",
-)  # fmt: skip
-_EVERY_DAY: Final = range(7)
 
 
 def made(row: VenueRow, code: str, source: str) -> Venue:
@@ -54,17 +48,6 @@ def merged(before: Venue, row: VenueRow) -> Venue:
     )
 
 
-def changes_of(
-    before: Venue, after: Venue, week: Sequence[OpeningHours], row: VenueRow
-) -> tuple[Difference, ...]:
-    """What the row changes of a venue and of its `week`."""
-    changes = differences(before, after, _FIELDS)
-    if row.week is None and row.closed_weekdays is None:
-        return changes
-    was, now = list(week), week_of(before.id, row, week)
-    return changes if was == now else (*changes, Difference("opening hours", say_hours(was), say_hours(now)))
-
-
 def here(found: Venue, currencies: Sequence[str]) -> Message:
     """That the venue is here already, and what a list could not change of it."""
     return Message(
@@ -90,26 +73,3 @@ def conflict(found: Venue, row: VenueRow) -> Refusal | None:
 def refusal_of(reason: Reason, row: VenueRow, fix: Message, value: str = "") -> Refusal:
     """The refusal of a row; `value`: what stands in the way, else its name."""
     return Refusal(reason, "", value or row.name[DEFAULT], fix)
-
-
-def say_hours(week: Sequence[OpeningHours]) -> str:
-    """A week in figures: `1: 08:30-17:00 (16:00)`."""
-    return "; ".join(
-        f"{one.weekday + 1}: {one.opens:%H:%M}-{one.closes:%H:%M} ({one.last_entry:%H:%M})" for one in week
-    )
-
-
-def week_of(venue_id: int, row: VenueRow, before: Sequence[OpeningHours]) -> list[OpeningHours]:
-    """The venue's week by the row; what the row does not say is as it was."""
-    was = {one.weekday: one for one in before}
-    open_days = set(was or _EVERY_DAY)
-    if row.closed_weekdays is not None:
-        open_days = {day for day in _EVERY_DAY if not row.closed_weekdays & 1 << day}
-    like = next(iter(was.values()), None)
-    found: list[OpeningHours] = []
-    for day in sorted(open_days):
-        if row.week is not None:
-            found.append(OpeningHours(venue_id, day, row.week.opens, row.week.closes, row.week.last_entry))
-        elif hours := was.get(day, like):
-            found.append(structs.replace(hours, weekday=day))
-    return found
