@@ -71,7 +71,7 @@ async def test_by_name_phone_and_old_number(fixtures: GateFixtures) -> None:
         contact_phone="+8613800138000",
     )
     await fixtures.tx.execute(
-        "UPDATE booking.booking SET party = %s, source = 'old', source_key = 'RES-42' WHERE id = %s",
+        "UPDATE booking.booking SET party = %s, source = 'old', source_key = 'k:RES-42' WHERE id = %s",
         [seal_party(fixtures.desk.vault, party), booking_id],
     )
     assert (await found(fixtures, "王小明")).visits == ()

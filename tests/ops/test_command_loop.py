@@ -40,7 +40,7 @@ async def test_rules_R10_an_import_reads_and_prepares_its_rows_beside_the_loop(
     file = tmp_path / "part.csv"
     file.write_text(lines, encoding="utf-8")
     at_work: dict[str, set[int]] = {"survey": set(), "rows": set()}
-    survey, rows = BookingFile.survey, BookingFile.rows
+    survey, rows = BookingFile.survey, BookingFile.entries
 
     def noted_survey(self: BookingFile, *given: Any) -> Any:
         at_work["survey"].add(threading.get_ident())
@@ -52,7 +52,7 @@ async def test_rules_R10_an_import_reads_and_prepares_its_rows_beside_the_loop(
             yield row
 
     monkeypatch.setattr(BookingFile, "survey", noted_survey)
-    monkeypatch.setattr(BookingFile, "rows", noted_rows)
+    monkeypatch.setattr(BookingFile, "entries", noted_rows)
     async with Database(make_database().owner_url, size_max=4, keeps=0) as database:
         importer = Importer(database, Vault(load_keys(tmp_path)), read_map(MAP), NOW)
         summary = await importer.import_file(file, Options())

@@ -14,8 +14,9 @@ from tests.support.opening_stage import Stage, opened_venue
 from tests.support.serving import bounded_site
 from wenyue import catalogue
 from wenyue.application.capacities import SetDayCapacity
+from wenyue.application.import_request import DrawKey, Prepared, PrepareImport
 from wenyue.application.operating import Operator
-from wenyue.application.prepare_import import Prepared, PrepareImport, prepare_import
+from wenyue.application.prepare_import import prepare_import
 from wenyue.application.set_capacity import set_capacity
 from wenyue.booking import Outcome
 from wenyue.booking.slots.importing import NewSlot
@@ -114,7 +115,12 @@ async def _moved_in(stage: Stage, day: date, code: str = "adult", *, price_minor
     )
     venue = Venue(code="lingyin", kind="hotel", name={"zh-CN": "x"})
     product = Product(venue_id=0, code=code, kind="night", name={"zh-CN": "x"}, price_minor=price_minor)
-    asked = PrepareImport("old", venue, (product,), {(product.code, day): slot})
+    asked = PrepareImport(
+        "old",
+        ((venue, "CNY"),),
+        {venue.code: (product,)},
+        {DrawKey(venue.code, product.code, day, None): slot},
+    )
     return await prepare_import(stage, COMMAND, asked)
 
 

@@ -182,7 +182,7 @@ async def test_two_importers_at_once_make_one_import(
         assert await importing.pools_that_differ(tx, first.venue_id) == []
 
 
-async def test_changed_row_is_reported_and_left(
+async def test_a_row_that_was_cancelled_since_cancels_its_booking(
     database: Database, vault: Vault, chosen: ImportMap, tmp_path: Path
 ) -> None:
     keyed = replace(chosen, key_columns=("agent",))
@@ -194,7 +194,7 @@ async def test_changed_row_is_reported_and_left(
         header + row.replace("NULL,NULL", "A-17,NULL").replace("Check-Out", "Canceled"), encoding="utf-8"
     )
     assert (await run(database, vault, keyed, first)).tally.verdicts == {Verdict.IMPORTED: 1}
-    assert (await run(database, vault, keyed, second)).tally.verdicts == {Verdict.CHANGED: 1}
+    assert (await run(database, vault, keyed, second)).tally.verdicts == {Verdict.CANCELLED: 1}
     assert await scalar(database, "SELECT state FROM booking.booking") == 2
 
 

@@ -6,16 +6,15 @@ told. What it shares with a booking is the places: decided under the same locks,
 
 import asyncio
 from collections.abc import Sequence
-from uuid import UUID
 
 from msgspec import Struct
 
+from wenyue.application.import_request import Prepared
 from wenyue.application.on_server import KeyedWorks, acting_with
 from wenyue.application.operating import Operator
-from wenyue.application.prepare_import import Prepared
 from wenyue.application.reservations import ImportReservation, bookings_of
 from wenyue.booking import importing
-from wenyue.booking.slots.importing import ImportedBooking, ImportOutcome
+from wenyue.booking.slots.importing import ImportOutcome, Judged
 from wenyue.core.duties import Right
 from wenyue.events import append, kinds
 from wenyue.gate import go_through_again
@@ -30,28 +29,26 @@ class ImportBookings(Struct, frozen=True):
     is_dry_run: bool = False
 
 
-async def import_bookings(
-    works: KeyedWorks, operator: Operator, request: ImportBookings
-) -> list[tuple[UUID, ImportOutcome]]:
-    """Of each reservation its booking's id and what became of it; one transaction. Known keys change nothing."""
+async def import_bookings(works: KeyedWorks, operator: Operator, request: ImportBookings) -> list[Judged]:
+    """Of each reservation its booking's id, what became of it and what differs; one transaction.
+
+    A known key whose row says something else changes its booking: a status is followed, anything else only of a visit to come
+    that nobody changed here.
+    """
     # Sealing a thousand parties takes a while: beside the loop, whose connections would look dead meanwhile.
     bookings = await asyncio.to_thread(
         bookings_of, works.vault, request.source, request.prepared, request.reservations
     )
+    today = request.prepared.today
     if request.is_dry_run:
         async with works.db.connection() as tx:
-            known = await importing.known_bookings(tx, request.source, [one.source_key for one in bookings])
-        return _answers(bookings, importing.judge(bookings, known, request.prepared.left))
+            return await importing.rehearse_bookings(
+                tx, request.source, bookings, request.prepared.places, today
+            )
     async with acting_with(works, operator, Right.DATA_IMPORT) as act:
-        outcomes = await importing.write_bookings(act.tx, request.source, bookings, act.now)
+        judged = await importing.write_bookings(act.tx, request.source, bookings, act.now, today)
         await go_through_again(act.tx, (line.draw.slot_id for one in bookings for line in one.lines))
-        written = sum(outcome is ImportOutcome.WRITTEN for outcome in outcomes)
+        written = sum(one.outcome is ImportOutcome.WRITTEN for one in judged)
         if written:
             await append(act.tx, [kinds.BookingsImported(request.source, written)], act.now)
-    return _answers(bookings, outcomes)
-
-
-def _answers(
-    bookings: Sequence[ImportedBooking], outcomes: Sequence[ImportOutcome]
-) -> list[tuple[UUID, ImportOutcome]]:
-    return [(one.id, outcome) for one, outcome in zip(bookings, outcomes, strict=True)]
+    return judged

@@ -118,7 +118,7 @@ async def _write(tx: Tx, vault: Vault, found: Sequence[findable.Findable]) -> No
 
 async def _keys(tx: Tx, vault: Vault, one: findable.Findable) -> set[bytes]:
     """Everything that leads to the booking. What cannot be opened is left out: it cannot be shown either."""
-    said: list[tuple[LookupKind, str]] = [(LookupKind.REFERENCE, one.source_key or "")]
+    said: list[tuple[LookupKind, str]] = [(LookupKind.REFERENCE, number) for number in one.old_numbers]
     try:
         party = open_party(vault, one.party)
         said += [(LookupKind.NAME, name) for name in (party.contact_name, *(v.name for v in party.visitors))]

@@ -4,10 +4,8 @@ A temporary SQLite database keeps them, in a file without a name that ends with 
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 from typing import Final
 
 _CACHE_KB: Final = 16_384
@@ -108,13 +106,9 @@ class KeyRing:
             )
         )
 
-    def unknown(self, keys: Iterable[str]) -> Iterator[str]:
-        """Those of the keys that no row has."""
-        waiting = iter(keys)
-        while part := list(islice(waiting, _STEP)):
-            for key in part:
-                if self._tx.execute("SELECT 1 FROM seen WHERE key = ? LIMIT 1", (key,)).fetchone() is None:
-                    yield key
+    def count(self, key: str) -> int:
+        """How many rows have this key."""
+        return self._tx.execute("SELECT count(*) FROM seen WHERE key = ?", (key,)).fetchone()[0]
 
     def end(self) -> None:
         """Delete it."""

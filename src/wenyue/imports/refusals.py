@@ -31,6 +31,8 @@ class Reason(StrEnum):
     NO_ADULTS = "no-adults"
     NO_GUESTS = "no-guests"
     UNKNOWN_STATUS = "unknown-status"
+    UNKNOWN_SESSION = "unknown-session"
+    SAME_BOOKING = "same-booking"  # another row of it was refused
     KEY_TWICE = "key-twice"
     KEY_RUINED = "key-ruined"
     KEY_AMBIGUOUS = "key-ambiguous"

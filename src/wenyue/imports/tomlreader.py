@@ -9,6 +9,14 @@ from typing import Final, cast
 _TABLE: Final = re.compile(r"^\s*\[([^\[\]]+)\]")
 _KEY: Final = re.compile(r"""^\s*("[^"]*"|'[^']*'|[\w.-]+)\s*=""")
 
+_NAMES: Final = frozenset({"code", "name_zh", "name_en"})
+NAMED_TABLES: Final = {
+    "products": _NAMES | {"capacity", "starts", "ends", "price", "policy"},
+    "venues": _NAMES
+    | {"kind", "timezone", "currency", "check_in", "check_out", "opens", "closes", "minutes"},
+    "sessions": frozenset({"starts", "ends"}),
+}
+
 
 class TomlReader:
     """Typed access to the tree by dotted key; remembers what was asked for and what was wrong."""
@@ -38,14 +46,14 @@ class TomlReader:
         return found
 
     def _parts(self, key: str) -> list[str]:
-        # Names below [status] and [products] come from the old system and may contain dots.
+        # Names below these tables come from the old system and may contain dots; what stands in the last three are tables.
         head, _, rest = key.partition(".")
         if head == "status" and rest:
             return [head, rest]
-        if head == "products" and rest:
-            for field in ("code", "name_zh", "name_en", "capacity"):
-                if rest.endswith(f".{field}"):
-                    return [head, rest.removesuffix(f".{field}"), field]
+        if head in NAMED_TABLES and rest:
+            name, _, field = rest.rpartition(".")
+            if name and field in NAMED_TABLES[head]:
+                return [head, name, field]
             return [head, rest]
         return key.split(".")
 
@@ -133,7 +141,7 @@ class TomlReader:
 
     def _refuse_key(self, key: str) -> bool:
         """Whether to go into the table at `key`."""
-        if key in self._asked and not key.startswith("products") and key != "status":
+        if key in self._asked and key.partition(".")[0] not in NAMED_TABLES and key != "status":
             return False
         if key in self._asked or any(asked.startswith(f"{key}.") for asked in self._asked):
             return True

@@ -8,6 +8,7 @@ import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from wenyue.imports.refusals import Reason, Refusal
 
 MAP_PATH = Path("examples/hotel-bookings.map.toml")
 MAP = read_map(MAP_PATH)
+TODAY = date(2026, 11, 30)
 with gzip.open("tests/data/hotel-bookings-resort.csv.gz", "rt", encoding="utf-8", newline="") as _file:
     LINES = [next(_file) for _ in range(41)]
 GOOD = "".join(LINES)
@@ -39,13 +41,13 @@ def write(tmp_path: Path) -> Write:
 
 def fault(path: Path) -> str:
     with pytest.raises(InputError) as caught:
-        for _ in BookingFile(open_bookings(path, MAP), MAP).rows():
+        for _ in BookingFile(open_bookings(path, MAP), MAP, TODAY).rows():
             pass
     return str(caught.value)
 
 
 def rows(path: Path) -> list[Reservation | Refusal]:
-    return [found for _, found in BookingFile(open_bookings(path, MAP), MAP).rows()]
+    return [found for _, found in BookingFile(open_bookings(path, MAP), MAP, TODAY).rows()]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +168,7 @@ def test_encoding_of_the_map_is_wrong(write: Write) -> None:
     text = GOOD.replace("Resort Hotel", "度假酒店", 3).encode("gb18030")
     chosen = replace(MAP, options=Options(encoding="utf-8"))
     with pytest.raises(InputError) as caught:
-        BookingFile(open_bookings(write(text), chosen), chosen)
+        BookingFile(open_bookings(write(text), chosen), chosen, TODAY)
     assert "0xb6 is not utf-8" in str(caught.value)
 
 
@@ -241,7 +243,7 @@ def test_security_ninth_F5_a_record_over_many_lines_takes_no_memory(write: Write
     assert packed.stat().st_size < 256 * 1024
     tracemalloc.start()
     with pytest.raises(InputError) as caught:
-        for _ in BookingFile(open_bookings(packed, MAP), MAP).rows():
+        for _ in BookingFile(open_bookings(packed, MAP), MAP, TODAY).rows():
             pass
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wenyue.imports.bookings import ImportedStatus, ImportMap, Reservation, read_map, redeemed_nights
-from wenyue.imports.bookings.demand import peak_demand
 from wenyue.imports.bookings.model import DateColumn, OddRows
 from wenyue.imports.bookings.rules import RowReader
+from wenyue.imports.bookings.stage import Survey
 from wenyue.imports.keyring import Clash, Clashing
 from wenyue.imports.reading import Row
 from wenyue.imports.refusals import Reason, Refusal
@@ -34,10 +34,11 @@ GOOD = {
     "country": "PRT",
 }
 HEADER = tuple(GOOD)
+TODAY = date(2026, 11, 30)
 
 
 def read(chosen: ImportMap = MAP, /, **changes: str) -> Reservation | Refusal:
-    return RowReader(chosen, HEADER).read_row(Row(1, 2, list((GOOD | changes).values())))
+    return RowReader(chosen, HEADER, TODAY).read_row(Row(1, 2, list((GOOD | changes).values())))
 
 
 def refusal(chosen: ImportMap = MAP, /, **changes: str) -> tuple[str, str, str]:
@@ -119,7 +120,7 @@ def test_impossible_arrival() -> None:
 
 
 def test_truncated_and_overfull_rows() -> None:
-    reader = RowReader(MAP, HEADER)
+    reader = RowReader(MAP, HEADER, TODAY)
     for cells in (list(GOOD.values())[:5], [*GOOD.values(), "more"]):
         found = reader.read_row(Row(1, 2, cells))
         assert isinstance(found, Refusal)
@@ -164,16 +165,16 @@ def test_stay_until_a_departure_date() -> None:
 
 def test_keys_tell_identical_rows_apart_and_survive_moved_columns() -> None:
     row = list(GOOD.values())
-    reader = RowReader(MAP, HEADER)
+    reader = RowReader(MAP, HEADER, TODAY)
     keys = [_key(reader.read_row(Row(n, n + 1, row), occurrence=n)) for n in (1, 2, 3)]
     assert len(set(keys)) == 3
     assert [key.rpartition(":")[2] for key in keys] == ["1", "2", "3"]
-    moved = RowReader(MAP, HEADER[::-1])
+    moved = RowReader(MAP, HEADER[::-1], TODAY)
     assert [_key(moved.read_row(Row(n, n + 1, row[::-1]), occurrence=n)) for n in (1, 2, 3)] == keys
 
 
 def test_own_key_twice_is_refused() -> None:
-    reader = RowReader(replace(MAP, key_columns=("lead_time", "country")), HEADER)
+    reader = RowReader(replace(MAP, key_columns=("lead_time", "country")), HEADER, TODAY)
     again = reader.read_row(Row(2, 3, list(GOOD.values())), Clashing(Clash.TWICE, 1))
     assert isinstance(again, Refusal)
     assert (again.reason, again.fix.say("en")) == (
@@ -210,12 +211,15 @@ def test_peak_demand_counts_overlapping_nights_that_were_not_cancelled() -> None
     e = read(arrival_date_day_of_month="7", reservation_status="No-Show")
     stays = [one for one in (a, b, c, d, e) if isinstance(one, Reservation)]
     assert len(stays) == 5
-    assert peak_demand(stays) == {("A", False): 3}
+    survey = Survey()
+    for one in stays:
+        survey.add(one)
+    assert survey.capacities(MAP) == {("", "A", False): 3}
 
 
 @given(st.lists(st.text(max_size=30), max_size=18))
 def test_no_row_raises(cells: list[str]) -> None:
-    found = RowReader(MAP, HEADER).read_row(Row(1, 2, cells))
+    found = RowReader(MAP, HEADER, TODAY).read_row(Row(1, 2, cells))
     assert isinstance(found, Reservation | Refusal)
 
 

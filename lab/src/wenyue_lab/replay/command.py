@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from wenyue.core.clock import days
+from wenyue.core.clock import days, utc_now
 from wenyue.imports.bookings import BookingFile, ImportMap, open_bookings, read_map
 from wenyue.imports.reading import InputError
 from wenyue.locale import Message
@@ -75,7 +75,8 @@ def read_demand(file: Path, chosen: ImportMap) -> Demand:
                 "booked, when cancelled?"
             ),
         )
-    demand = demand_of(found for _, found in BookingFile(open_bookings(file, chosen), chosen).rows())
+    bookings = BookingFile(open_bookings(file, chosen), chosen, utc_now().date())
+    demand = demand_of(found for _, found in bookings.rows())
     if not demand.events:
         raise InputError(
             Message("{file} asks for no night at all ({rows} rows)", file=file, rows=demand.rows)

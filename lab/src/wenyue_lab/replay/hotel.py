@@ -82,7 +82,8 @@ async def open_hotel(
         await importing.open_slots(tx, slots)
         draws = await importing.slot_draws(tx, [product_id], min(nights), max(nights))
         token = await _guest(tx, Vault(load_keys(settings.home)), first_day, max(nights))
-    return Hotel(venue_id, product_id, {night: draw.slot_id for (_, night), draw in draws.items()}, token)
+    of_nights = {night: draw.slot_id for (_, night), of_day in draws.items() for draw in of_day.values()}
+    return Hotel(venue_id, product_id, of_nights, token)
 
 
 async def _catalogue(tx: Tx, chosen: ImportMap) -> tuple[int, int]:
@@ -147,6 +148,6 @@ async def check_counters(settings: Settings, hotel: Hotel) -> tuple[list[tuple[i
         broken = await importing.pools_that_differ(tx, hotel.venue_id)
         nights = list(hotel.slots)
         draws = await importing.slot_draws(tx, [hotel.product_id], min(nights), max(nights))
-        pools = {draw.pool_ids[0]: night for (_, night), draw in draws.items()}
-        left = await importing.places_left(tx, list(pools))
-    return broken, {pools[pool_id]: places for pool_id, places in left.items()}
+        pools = {draw.pool_ids[0]: night for (_, night), of_day in draws.items() for draw in of_day.values()}
+        places = await importing.places_left(tx, "", list(pools))
+    return broken, {pools[pool_id]: left for pool_id, left in places.left.items()}

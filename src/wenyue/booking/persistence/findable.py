@@ -21,6 +21,15 @@ class Findable:
     source_key: str | None
     persons: tuple[bytes, ...] = field(repr=False)
 
+    @property
+    def old_numbers(self) -> tuple[str, ...]:
+        """What its guests call it: its number in the old system, or each part of one; nothing where it had none there."""
+        key = self.source_key or ""
+        if not key.startswith("k:"):
+            return () if key.startswith(("h:", "k#")) else (key,)
+        parts = key.removeprefix("k:").split("|")
+        return (key.removeprefix("k:"), *(parts if len(parts) > 1 else ()))
+
 
 async def findable(tx: Tx, booking_ids: list[UUID], from_day: date, to_day: date) -> list[Findable]:
     """Those of the bookings that visit within the days; bounded by the caller's list. Costs one read when none does."""

@@ -17,7 +17,11 @@ _SQL: Final = queries("wenyue.booking.slots", "slot_planning.sql")
 
 
 class NewSlot(msgspec.Struct, frozen=True):
-    """A slot to open, past or future, with a pool of its own. Money in minor units."""
+    """A slot to open, past or future, with a pool of its own. Money in minor units.
+
+    `is_only`: the product has one a day. `fitted_by`: the import that opens it with as many places as its file needs, and may
+    give it more; None: the capacity was stated.
+    """
 
     venue_id: int
     product_id: int
@@ -31,6 +35,8 @@ class NewSlot(msgspec.Struct, frozen=True):
     currency: str
     is_open: bool = True
     closed_reason: Texts = {}
+    is_only: bool = True
+    fitted_by: str | None = None
 
 
 async def follow_venue(

@@ -1,21 +1,44 @@
 """Bookings of an old system: a map of how its export is read, and its rows as reservations."""
 
-from wenyue.imports.bookings.demand import ProductKey, dates_of, redeemed_nights
+from wenyue.imports.bookings.demand import dates_of, redeemed_nights
 from wenyue.imports.bookings.mapfile import read_map
-from wenyue.imports.bookings.model import ImportedStatus, ImportMap, Reservation, Verdict
+from wenyue.imports.bookings.model import (
+    Entry,
+    ImportedStatus,
+    ImportMap,
+    MappedVenue,
+    Person,
+    Reservation,
+    Session,
+    Sold,
+    Used,
+    Verdict,
+)
+from wenyue.imports.bookings.rules import AMBIGUOUS, loose_of
+from wenyue.imports.bookings.showing import ShownCell, ShownRow, shown_rows
 from wenyue.imports.bookings.stage import BookingFile, Progress, Survey, open_bookings
 
 __all__ = [
+    "AMBIGUOUS",
     "BookingFile",
+    "Entry",
     "ImportMap",
     "ImportedStatus",
-    "ProductKey",
+    "MappedVenue",
+    "Person",
     "Progress",
     "Reservation",
+    "Session",
+    "ShownCell",
+    "ShownRow",
+    "Sold",
     "Survey",
+    "Used",
     "Verdict",
     "dates_of",
+    "loose_of",
     "open_bookings",
     "read_map",
     "redeemed_nights",
+    "shown_rows",
 ]

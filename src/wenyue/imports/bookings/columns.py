@@ -35,6 +35,14 @@ def _rules(chosen: ImportMap) -> Iterator[tuple[str, ColumnRule]]:
         "children": c.children,
         "babies": c.babies,
         "country": c.country,
+        "venue": c.venue,
+        "session": c.session,
+        "starts": c.starts,
+        "ends": c.ends,
+        "name": c.name,
+        "document_type": c.document_type,
+        "document": c.document,
+        "phone": c.phone,
         "quantity": c.quantity if isinstance(c.quantity, str) else None,
     }
     for field, name in single.items():

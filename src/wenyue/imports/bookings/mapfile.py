@@ -4,7 +4,7 @@ import re
 import tomllib
 from datetime import time
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wenyue.core.limits import QUANTITY_MAX
@@ -18,7 +18,10 @@ from wenyue.imports.bookings.model import (
     MappedProduct,
     MappedVenue,
     OddRows,
+    PricePer,
     ReplayTerms,
+    Session,
+    VenueKind,
 )
 from wenyue.imports.reading import InputError, Options
 from wenyue.imports.reading.texts import DELIMITERS, ENCODINGS
@@ -27,6 +30,9 @@ from wenyue.locale import DEFAULT, SOURCE, Message, Texts
 
 MAP_BYTES_MAX: Final = 256 * 1024
 CAPACITY_MAX: Final = 100_000
+PRICE_MAX: Final = 1_000_000
+VENUE_KINDS: Final = ("hotel", "attraction", "restaurant", "transport")
+PRICES_PER: Final = ("night", "stay", "place", "order")
 HEADER_LINE_MAX: Final = 10_000
 _ENCODINGS: Final = ("auto", "utf-8-sig", *ENCODINGS)
 _DELIMITERS: Final = {"auto": "auto", "tab": "\t"} | {one: one for one in DELIMITERS}
@@ -80,13 +86,14 @@ def read_map(path: Path) -> ImportMap:
 
 def _read(r: TomlReader) -> ImportMap:
     """Take every key; mistakes are collected in the reader and stand-ins returned meanwhile."""
+    venues = _venues(r)
     return ImportMap(
         source=r.matching("source", _CODE, "lower-case letters, digits and hyphens, at most 64"),
         options=_options(r),
         nulls=frozenset(r.texts("file.null", ("", "NULL", "NA"))),
         key_columns=r.texts("key.columns", ()),
-        venue=_venue(r),
-        columns=_columns(r),
+        venues=venues,
+        columns=_columns(r, is_hotel=any(one.is_hotel for one in venues.values())),
         statuses=_statuses(r),
         products=_products(r),
         odd=OddRows(
@@ -95,6 +102,7 @@ def _read(r: TomlReader) -> ImportMap:
             takes_no_guests=r.choice("rules.no_guests", ("refuse", "import"), "refuse") == "import",
             negative_price_is_zero=r.choice("rules.negative_price", ("refuse", "zero"), "refuse") == "zero",
         ),
+        sessions=_sessions(r),
         replay=ReplayTerms(slot_price_minor=r.whole("replay.slot_price_minor", 0, 10_000_000, 0)),
     )
 
@@ -109,30 +117,55 @@ def _options(r: TomlReader) -> Options:
     )
 
 
-def _venue(r: TomlReader) -> MappedVenue:
-    timezone = r.text("venue.timezone", "Asia/Shanghai")
+def _venues(r: TomlReader) -> dict[str, MappedVenue]:
+    if r.peek("columns.venue") is None:
+        return {"": _venue(r, "venue")}
+    found = {name: _venue(r, f"venues.{name}") for name in r.names("venues")}
+    if not found:
+        r.problem("venues", 'add a table for each venue, such as [venues."West Lake"] with code and name_zh')
+    kinds = {one.is_hotel for one in found.values()}
+    if len(kinds) > 1:
+        r.problem("venues", "hotels and other venues have maps of their own: their rows say different things")
+    return found or {"": _venue(r, "venue")}
+
+
+def _venue(r: TomlReader, key: str) -> MappedVenue:
+    timezone = r.text(f"{key}.timezone", "Asia/Shanghai")
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
-        r.problem("venue.timezone", f"{timezone!r} is not an IANA time zone such as 'Asia/Shanghai'")
+        r.problem(f"{key}.timezone", f"{timezone!r} is not an IANA time zone such as 'Asia/Shanghai'")
     return MappedVenue(
-        code=r.matching("venue.code", _CODE, "lower-case letters, digits and hyphens, at most 64"),
-        kind=r.choice("venue.kind", ("hotel",), "hotel"),
-        name=_name(r, "venue"),
+        code=r.matching(f"{key}.code", _CODE, "lower-case letters, digits and hyphens, at most 64"),
+        kind=cast(VenueKind, r.choice(f"{key}.kind", VENUE_KINDS, "hotel")),
+        name=_name(r, key),
         timezone=timezone,
-        currency=r.matching("venue.currency", _CURRENCY, "three capital letters, such as CNY", "CNY"),
-        check_in=r.wall_time("venue.check_in", time(14)),
-        check_out=r.wall_time("venue.check_out", time(12)),
+        currency=r.matching(f"{key}.currency", _CURRENCY, "three capital letters, such as CNY", "CNY"),
+        check_in=r.wall_time(f"{key}.check_in", time(14)),
+        check_out=r.wall_time(f"{key}.check_out", time(12)),
+        day=Session(r.wall_time(f"{key}.opens", time(8)), r.wall_time(f"{key}.closes", time(18))),
+        minutes=r.whole(f"{key}.minutes", 1, 24 * 60, 120),
     )
 
 
-def _columns(r: TomlReader) -> MappedColumns:
+def _sessions(r: TomlReader) -> dict[str, Session]:
+    return {
+        name: Session(
+            r.wall_time(f"sessions.{name}.starts", time(0)), r.wall_time(f"sessions.{name}.ends", time(0))
+        )
+        for name in r.names("sessions")
+    }
+
+
+def _columns(r: TomlReader, *, is_hotel: bool) -> MappedColumns:
     nights: tuple[str, ...] = ()
     departure: DateColumn | None = None
     if isinstance(r.peek("columns.nights"), dict):
         departure = _date_column(r, "columns.nights")
-    else:
-        nights = r.texts("columns.nights")
+    elif is_hotel or r.peek("columns.nights") is not None:
+        nights = r.texts("columns.nights", None if is_hotel else ())
+    if is_hotel and not nights and departure is None:
+        r.problem("columns.nights", "a hotel's rows need a number of nights or a departure")
     booked: DateColumn | DaysBefore | None = None
     if isinstance(r.peek("columns.booked"), dict):
         is_lead = r.peek("columns.booked.days_before_arrival") is not None
@@ -168,11 +201,19 @@ def _columns(r: TomlReader) -> MappedColumns:
         else None,
         booked=booked,
         price=r.text("columns.price.column"),
-        is_price_per_night=r.choice("columns.price.per", ("night", "stay"), "night") == "night",
-        adults=r.text("columns.adults"),
+        price_per=cast(PricePer, r.choice("columns.price.per", PRICES_PER, "night")),
+        adults=r.text("columns.adults") if is_hotel else r.optional("columns.adults"),
         children=r.optional("columns.children"),
         babies=r.optional("columns.babies"),
         country=r.optional("columns.country"),
+        venue=r.optional("columns.venue"),
+        session=r.optional("columns.session"),
+        starts=r.optional("columns.starts"),
+        ends=r.optional("columns.ends"),
+        name=r.optional("columns.name"),
+        document_type=r.optional("columns.document_type"),
+        document=r.optional("columns.document"),
+        phone=r.optional("columns.phone"),
     )
 
 
@@ -232,10 +273,35 @@ def _products(r: TomlReader) -> dict[str, MappedProduct]:
         if is_auto:
             r.take(f"{key}.capacity")
         capacity = None if is_auto else r.whole(f"{key}.capacity", 0, CAPACITY_MAX, 0)
-        found[name] = MappedProduct(code, _name(r, key), capacity)
+        found[name] = MappedProduct(
+            code,
+            _name(r, key),
+            capacity,
+            session=_session_of(r, key),
+            price_minor=_price(r, f"{key}.price"),
+            policy_code=r.text(f"{key}.policy", "") if r.peek(f"{key}.policy") is not None else "",
+        )
     if not found:
         r.problem(
             "products",
             'add a table per product, such as [products.A] with code, name_zh and capacity = "auto"',
         )
     return found
+
+
+def _session_of(r: TomlReader, key: str) -> Session | None:
+    """When a product always is, where the map says so."""
+    if r.peek(f"{key}.starts") is None and r.peek(f"{key}.ends") is None:
+        return None
+    return Session(r.wall_time(f"{key}.starts", time(0)), r.wall_time(f"{key}.ends", time(0)))
+
+
+def _price(r: TomlReader, key: str) -> int | None:
+    """In minor units, of a number such as 60 or 60.5; None where the map says nothing."""
+    found = r.take(key)
+    if found is None:
+        return None
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= PRICE_MAX:
+        r.problem(key, "must be a number such as 60 or 60.5, without quotes")
+        return None
+    return round(found * 100)

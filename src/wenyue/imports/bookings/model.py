@@ -1,14 +1,19 @@
 """What an import of bookings is made of: the map (how one old system's export is read), reservations, verdicts."""
 
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
-from wenyue.imports.reading import Options
+from wenyue.core.documents import Document
+from wenyue.imports.reading import Options, Row
+from wenyue.imports.refusals import Refusal
 from wenyue.locale import Texts
 
 PARTY_MAX: Final = 500
+ROWS_OF_BOOKING_MAX: Final = 500  # the visitors of one booking
+VenueKind = Literal["attraction", "hotel", "restaurant", "transport"]
+PricePer = Literal["night", "stay", "place", "order"]
 
 
 class ImportedStatus(StrEnum):
@@ -29,8 +34,12 @@ class Verdict(StrEnum):
     """What became of one row. Every row of a file gets exactly one."""
 
     IMPORTED = "imported"
-    ALREADY = "already-imported"  # an earlier run took it
-    CHANGED = "already-imported-but-changed"  # … but the row now says something else; nothing was written
+    ALREADY = "already-imported"  # an earlier run took it, and it says the same
+    UPDATED = "updated"  # an earlier run took it; it says something else now, and so does the booking here
+    CANCELLED = "cancelled"  # … and now it is cancelled: its places were given back
+    CHANGED = (
+        "already-imported-but-changed"  # it says something else, but so does the booking here: it was left
+    )
     REFUSED = "refused"
 
 
@@ -58,31 +67,55 @@ class DaysBefore:
     column: str
 
 
+class Session(NamedTuple):
+    """Wall times of a visit. `ends` not after `starts` is on the next day."""
+
+    starts: time
+    ends: time
+
+
 @dataclass(frozen=True, slots=True)
 class MappedProduct:
-    """One kind of room (or table, seat) of the old system as a product here. `capacity` None: the most that was used at once."""
+    """One kind of room, ticket, table or seat of the old system as a product here.
+
+    `capacity` None: the most that was used at once. `session`: of one that is always at the same time. `price_minor` None:
+    what the file's rows mostly paid for a place.
+    """
 
     code: str
     name: Texts
     capacity: int | None
+    session: Session | None = None
+    price_minor: int | None = None
+    policy_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MappedVenue:
-    """The venue that the products belong to; made when it does not exist."""
+    """The venue that the products belong to; made when it does not exist. `day`: of a visit without a session.
+
+    `minutes`: how long a session lasts of which the file says only when it begins.
+    """
 
     code: str
-    kind: str
+    kind: VenueKind
     name: Texts
     timezone: str
     currency: str
     check_in: time
     check_out: time
+    day: Session = Session(starts=time(8), ends=time(18))  # noqa: RUF009 - it is immutable
+    minutes: int = 120
+
+    @property
+    def is_hotel(self) -> bool:
+        """It sells nights; every other venue sells visits."""
+        return self.kind == "hotel"
 
 
 @dataclass(frozen=True, slots=True)
 class MappedColumns:
-    """Which columns say what."""
+    """Which columns say what. A hotel's rows have nights or a departure, those of other venues perhaps a session."""
 
     arrival: DateColumn | DateParts
     nights: tuple[str, ...]  # summed
@@ -93,11 +126,24 @@ class MappedColumns:
     status_date: DateColumn | None
     booked: DateColumn | DaysBefore | None
     price: str
-    is_price_per_night: bool
-    adults: str
+    price_per: PricePer
+    adults: str | None
     children: str | None
     babies: str | None
     country: str | None
+    venue: str | None = None
+    session: str | None = None
+    starts: str | None = None
+    ends: str | None = None
+    name: str | None = None
+    document_type: str | None = None
+    document: str | None = None
+    phone: str | None = None
+
+    @property
+    def is_price_per_night(self) -> bool:
+        """The price is one place's and night's; else it is of all that the row says."""
+        return self.price_per in {"night", "place"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +171,56 @@ class ImportMap:
     options: Options  # how the file is read
     nulls: frozenset[str]
     key_columns: tuple[str, ...]
-    venue: MappedVenue
+    venues: dict[str, MappedVenue]  # by what the venue's column calls them; "" is the one of all rows
     columns: MappedColumns
     statuses: dict[str, ImportedStatus]
     products: dict[str, MappedProduct]
     odd: OddRows
     replay: ReplayTerms
+    sessions: dict[str, Session] = field(default_factory=dict[str, Session])
+
+    @property
+    def venue(self) -> MappedVenue:
+        """The only venue, or the first."""
+        return next(iter(self.venues.values()))
+
+    @property
+    def has_groups(self) -> bool:
+        """Rows with one key, one below the other, are the visitors of one booking."""
+        return bool(self.key_columns) and not any(one.is_hotel for one in self.venues.values())
+
+
+class Sold(NamedTuple):
+    """A product of a venue as the map names both; a day use is a product of its own."""
+
+    venue: str
+    product: str
+    is_day_use: bool
+
+
+class Used(NamedTuple):
+    """What places are taken of: a night, or a session of a day."""
+
+    sold: Sold
+    on_date: date
+    session: Session | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who comes, as far as the row says."""
+
+    name: str
+    document: Document | None
+    phone: str  # E.164
+
+    def __repr__(self) -> str:
+        return "Person(***)"
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """One row, understood. `nights` 0 is a day use. `price_minor` is per place and night (or for the day use)."""
+    """One row, understood. `nights` 0 is a day use, or a visit when it has a session. `price_minor`: per place and night."""
 
     row: int
     key: str
@@ -147,8 +232,32 @@ class Reservation:
     booked_on: date
     status_on: date
     price_minor: int
-    total_minor: int  # of the whole reservation, as the file says; a stay's price may not divide evenly
+    total_minor: int  # of the whole row, as the file says; a stay's price may not divide evenly
     adults: int
     children: int
     babies: int
     country: str | None = field(repr=False, default=None)
+    venue: str = ""
+    session: Session | None = None
+    person: Person | None = None
+
+    @property
+    def sold(self) -> Sold:
+        """What it takes places of."""
+        return Sold(self.venue, self.product, self.nights == 0 and self.session is None)
+
+    @property
+    def used(self) -> tuple[Used, ...]:
+        """The nights or the session whose pools it needs."""
+        days = (self.arrival + timedelta(days=n) for n in range(max(1, self.nights)))
+        return tuple(Used(self.sold, day, self.session) for day in days)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One booking of the file: its rows, and what each says; or of each why the booking is not taken."""
+
+    key: str
+    rows: tuple[Row, ...]
+    parts: tuple[Reservation, ...] = ()
+    refusals: tuple[Refusal, ...] = ()

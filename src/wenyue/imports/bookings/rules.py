@@ -1,6 +1,7 @@
 """One row of an old system as a reservation, or the reason why not. Pure."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,9 +14,11 @@ from wenyue.imports.bookings.model import (
     DateColumn,
     DateParts,
     DaysBefore,
+    ImportedStatus,
     ImportMap,
     Reservation,
 )
+from wenyue.imports.bookings.visits import Visits
 from wenyue.imports.cells import KEY_CHARS_MAX, Cells, Columns
 from wenyue.imports.keyring import Clash, Clashing
 from wenyue.imports.keys import loose_key
@@ -30,6 +33,11 @@ _LEAD_DAYS_MAX: Final = 3650
 _PRICE_MAX: Final = Decimal(1_000_000)
 _COUNTRY_CHARS: Final = (2, 3)
 
+AMBIGUOUS: Final = Message(
+    "row {row} has a number that differs by signs or zeros only: write the same booking's number one way, or "
+    "tell different bookings apart"
+)
+
 
 class RowReader:
     """Turns rows of one file into reservations.
@@ -40,14 +48,16 @@ class RowReader:
     rows up to here: old systems really hold several identical reservations (a group's rooms), and each is one.
     """
 
-    def __init__(self, chosen: ImportMap, header: Sequence[str]) -> None:
-        """Raises InputError when the map names columns that the header lacks."""
+    def __init__(self, chosen: ImportMap, header: Sequence[str], today: date) -> None:
+        """`today`: where the venues are. Raises InputError when the map names columns that the header lacks."""
         self._map = chosen
         self._columns = Columns(column_map(chosen), header)
         self._header = header
         self._digest_order = sorted(range(len(header)), key=lambda at: header[at])
         self._statuses = {fold_name(word): status for word, status in chosen.statuses.items()}
-        self._products = {fold_name(word): word for word in chosen.products}
+        self._venues = {fold_name(word): word for word in chosen.venues}
+        self._products = names_of(chosen)
+        self._visits = Visits(chosen, today)
 
     @property
     def has_keys(self) -> bool:
@@ -89,21 +99,14 @@ class RowReader:
         return key if len(key) <= KEY_CHARS_MAX else "k#" + hashlib.sha256(key.encode()).hexdigest()
 
     def _clash(self, cells: Cells, clashing: Clashing) -> RowRefused:
-        if clashing.clash is Clash.TWICE:
-            return cells.refuse(
-                Reason.KEY_TWICE,
-                "key.0",
-                Message("row {row} has the same key; is another column part of the key?", row=clashing.other),
-            )
-        return cells.refuse(
-            Reason.KEY_AMBIGUOUS,
-            "key.0",
-            Message(
-                "row {row} has a number that differs by signs or zeros only: write the same booking's number one way, or "
-                "tell different bookings apart",
-                row=clashing.other,
-            ),
+        if clashing.clash is Clash.AMBIGUOUS:
+            return cells.refuse(Reason.KEY_AMBIGUOUS, "key.0", AMBIGUOUS.filled(row=clashing.other))
+        fix = (
+            Message("row {row} has the same key: rows of one booking stand together; sort the file by it")
+            if self._map.has_groups
+            else Message("row {row} has the same key; is another column part of the key?")
         )
+        return cells.refuse(Reason.KEY_TWICE, "key.0", fix.filled(row=clashing.other))
 
     def _digest(self, row: Row) -> str:
         digest = hashlib.sha256()
@@ -116,9 +119,10 @@ class RowReader:
         return "" if cell in self._map.nulls else cell
 
     def _reservation(self, cells: Cells, key: str) -> Reservation:
-        columns = self._map.columns
+        columns, venue_name = self._map.columns, self._venue(cells)
+        venue, product = self._map.venues[venue_name], self._product(cells)
         arrival = self._date(cells, "arrival", columns.arrival, None)
-        nights = self._nights(cells, arrival)
+        nights = self._nights(cells, arrival) if venue.is_hotel else 0
         quantity = columns.quantity
         if isinstance(quantity, str):
             quantity = self._whole(cells, "quantity", QUANTITY_MAX)
@@ -126,13 +130,9 @@ class RowReader:
                 raise cells.refuse(
                     Reason.MISSING, "quantity", Message("a reservation has at least one place")
                 )
-        product = self._product(cells)
-        status = self._statuses.get(fold_name(cells.raw("status")))
-        if status is None:
-            fix = Message('add "{word}" to [status] in the map', word=shown(cells.raw("status")))
-            raise cells.refuse(Reason.UNKNOWN_STATUS, "status", fix)
+        status = self._status(cells)
         price_minor, total_minor = self._price(cells, max(1, nights) * quantity)
-        adults, children, babies = self._party(cells)
+        adults, children, babies = self._party(cells) if columns.adults else (0, 0, 0)
         has_status_date = columns.status_date is not None and cells.raw("status_date")
         return Reservation(
             row=cells.row.number,
@@ -152,14 +152,34 @@ class RowReader:
             children=children,
             babies=babies,
             country=self._country(cells),
+            venue=venue_name,
+            session=None if venue.is_hotel else self._visits.session(cells, venue, product),
+            person=self._visits.person(cells),
         )
+
+    def _venue(self, cells: Cells) -> str:
+        if self._map.columns.venue is None:
+            return next(iter(self._map.venues))
+        raw = cells.raw("venue")
+        found = self._venues.get(fold_name(raw))
+        if found is None:
+            fix = Message('add [venues."{name}"] to the map', name=shown(raw))
+            raise cells.refuse(Reason.UNKNOWN_VENUE, "venue", fix)
+        return found
 
     def _product(self, cells: Cells) -> str:
         raw = cells.raw("product")
         found = self._products.get(fold_name(raw))
         if found is None:
-            fix = Message("add [products.{name}] to the map", name=shown(raw))
+            fix = Message('add [products."{name}"] to the map', name=shown(raw))
             raise cells.refuse(Reason.UNKNOWN_PRODUCT, "product", fix)
+        return found
+
+    def _status(self, cells: Cells) -> ImportedStatus:
+        found = self._statuses.get(fold_name(cells.raw("status")))
+        if found is None:
+            fix = Message('add "{word}" to [status] in the map', word=shown(cells.raw("status")))
+            raise cells.refuse(Reason.UNKNOWN_STATUS, "status", fix)
         return found
 
     def _nights(self, cells: Cells, arrival: date) -> int:
@@ -255,6 +275,18 @@ class RowReader:
                 Message("an ISO country code of two or three capital letters"),
             )
         return value
+
+
+def names_of(chosen: ImportMap) -> dict[str, str]:
+    """Folded name → the map's key of the product: as the old system calls it, else as it is called here, where one is."""
+    found = {fold_name(word): word for word in chosen.products}
+    here = [
+        (fold_name(name), word)
+        for word, one in chosen.products.items()
+        for name in {one.code, *one.name.values()}
+    ]
+    several = {name for name, count in Counter(name for name, _ in here).items() if count > 1}
+    return {name: word for name, word in here if name not in several} | found
 
 
 def loose_of(key: str) -> str | None:

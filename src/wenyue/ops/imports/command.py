@@ -6,20 +6,19 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.table import Table as Grid
 
 from wenyue.application.note_import import note_import
 from wenyue.application.on_server import require
 from wenyue.core.clock import utc_now
 from wenyue.core.duties import Right
 from wenyue.core.personal import Vault
-from wenyue.imports.bookings import ImportMap, Verdict, open_bookings, read_map
-from wenyue.imports.reading import Noise, Sheet
+from wenyue.imports.bookings import ImportMap, open_bookings, read_map
+from wenyue.imports.reading import Sheet
 from wenyue.locale import Message, command_locale
-from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, AsOf, operator_of, password_of, told_rights
 from wenyue.ops.database import ReadyDatabase, ready_database
 from wenyue.ops.imports.run import BATCH_MAX, Importer, Options, Summary
+from wenyue.ops.imports.showing import show
 from wenyue.ops.progress import steps
 from wenyue.platform.config import load
 from wenyue.platform.database.db import Database
@@ -28,19 +27,6 @@ from wenyue.platform.program import Program
 
 app = Program(no_args_is_help=True, help="Bring data of another system in.")
 _CONNECTIONS_MAX: Final = 4
-_VERDICT_TEXT: Final = {
-    Verdict.IMPORTED: Message("imported"),
-    Verdict.ALREADY: Message("imported by an earlier run"),
-    Verdict.CHANGED: Message("imported earlier, changed since (left unchanged)"),
-    Verdict.REFUSED: Message("refused"),
-}
-NOISE_TEXT: Final = {
-    Noise.TITLE: Message("titles"),
-    Noise.TOTAL: Message("totals"),
-    Noise.NOTE: Message("notes"),
-    Noise.BLANK: Message("blank"),
-    Noise.HEADER_AGAIN: Message("repeated headers"),
-}
 
 
 @app.command("bookings")
@@ -54,21 +40,23 @@ def import_bookings(
     report: Annotated[
         Path | None, typer.Option(help="a CSV with one line per row: what became of it and why")
     ] = None,
+    refused: Annotated[
+        Path | None, typer.Option(help="the rows that are not taken, as they stood, with why and what to do")
+    ] = None,
     batch: Annotated[int, typer.Option(min=1, max=BATCH_MAX, help="rows per transaction")] = 500,
     by: AsOf = "",
 ) -> None:
     """Bring an old system's reservations in."""
     console = Console()
     chosen = read_map(map_file)
-    sheet = open_bookings(
-        file, chosen
-    )  # what is wrong with the file as a whole is told before a database starts
+    # What is wrong with the file as a whole is told before a database starts.
+    sheet = open_bookings(file, chosen)
     password = password_of(by)
     with ready_database(load(), console.print) as database:
-        options = Options(is_dry_run=dry_run, batch=batch, report=report)
+        options = Options(dry_run, batch, report, refused)
         asked = (by, password)
         summary = asyncio.run(_import(database, sheet, chosen, options, asked, console=console))
-    show(summary, chosen, console, report)
+    show(summary, chosen, console, options)
     if not summary.tally.is_complete:
         raise typer.Exit(1)
 
@@ -98,43 +86,3 @@ async def _import(
         if not options.is_dry_run:
             await note_import(Acting(database, vault), operator, chosen.source, summary.tally.rows)
         return summary
-
-
-def show(summary: Summary, chosen: ImportMap, console: Console, report: Path | None) -> None:
-    """Print the sums; they add up to the rows of the file."""
-    tally = summary.tally
-    title = gettext("{source}: {n} rows", source=chosen.source, n=tally.rows)
-    if summary.encoding:
-        form = gettext(
-            "{encoding}, delimiter {delimiter}", encoding=summary.encoding, delimiter=repr(summary.delimiter)
-        )
-        title = f"{title} ({form})"
-    console.print(
-        (title + " · " + gettext("DRY RUN, nothing written") if summary.is_dry_run else title), markup=False
-    )
-    for oddity in summary.oddities:
-        console.print(oddity.say(command_locale()), markup=False)
-    grid = Grid()
-    grid.add_column(gettext("what happened to the rows"))
-    grid.add_column(gettext("rows"), justify="right")
-    for verdict in Verdict:
-        if tally.verdicts[verdict] or verdict in {Verdict.IMPORTED, Verdict.REFUSED}:
-            grid.add_row(_VERDICT_TEXT[verdict].say(command_locale()), str(tally.verdicts[verdict]))
-    for reason, count in tally.reasons.most_common():
-        grid.add_row(f"    {reason.value}", str(count), style="yellow")
-    total = (
-        gettext("the sum matches the file's rows") if tally.is_complete else gettext("THE SUM DOESN'T MATCH")
-    )
-    grid.add_row(total, str(sum(tally.verdicts.values())), style="bold")
-    console.print(grid)
-    if left_out := ", ".join(
-        f"{NOISE_TEXT[one].say(command_locale())} {n}" for one, n in summary.left_out.most_common()
-    ):
-        console.print(gettext("lines that are no rows: {left_out}", left_out=left_out), markup=False)
-    if summary.slots_opened:
-        opened = ", ".join(f"{code} {capacity}" for code, capacity in sorted(summary.capacities.items()))
-        console.print(
-            gettext("{n} dates opened; capacity per date: {opened}", n=summary.slots_opened, opened=opened)
-        )
-    if report:
-        console.print(gettext("row by row: {path}", path=report))

@@ -19,7 +19,7 @@ from wenyue.imports.refused_rows import refused_rows, told
 from wenyue.imports.row_files import row_file
 from wenyue.locale import Message, command_locale
 from wenyue.locale.terminal import gettext
-from wenyue.ops.imports.command import NOISE_TEXT
+from wenyue.ops.imports.showing import NOISE_TEXT
 
 SHOWN_ROWS: Final = 10
 _SHOWN_MAX: Final = 20
