@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from wenyue import core
+from wenyue.application.booking_verdicts import BroughtRow
 from wenyue.core.sheets import inert
 from wenyue.imports.bookings import Verdict
 from wenyue.imports.reading import InputError, Row
@@ -24,7 +25,7 @@ def test_report_is_inert_in_a_spreadsheet(tmp_path: Path) -> None:
             "=cmd|'/c calc'!A1",
             Message("a value is needed here"),
         )
-        report.refused(Row(1, 2, []), refusal)
+        report.row(BroughtRow(Row(1, 2, []), "", Verdict.REFUSED, refusal=refusal))
         assert not path.exists()  # a report under its name is whole
     with path.open(encoding="utf-8-sig", newline="") as file:
         (line,) = csv.DictReader(file)

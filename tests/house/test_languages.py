@@ -53,7 +53,6 @@ CHINESE_BY_RIGHT = {
     "ops/demo/loading.py": "the demo's data",
     "ops/demo/partners.py": "the demo's data",
     "ops/demo/people.py": "the demo's data",
-    "ops/imports/bookings.py": "how the names of products end",
     "ops/waiting_rooms.py": "a room's title in both languages, which it is given",
     "platform/log.py": "the pattern that finds Chinese characters",
     "policy/holidays.py": "the law's names of holidays",

@@ -195,7 +195,7 @@ async def test_a_row_that_was_cancelled_since_cancels_its_booking(
     )
     assert (await run(database, vault, keyed, first)).tally.verdicts == {Verdict.IMPORTED: 1}
     assert (await run(database, vault, keyed, second)).tally.verdicts == {Verdict.CANCELLED: 1}
-    assert await scalar(database, "SELECT state FROM booking.booking") == 2
+    assert await scalar(database, "SELECT state FROM booking.booking") == 3
 
 
 async def test_a_stay_reads_back_as_a_booking(
@@ -225,7 +225,7 @@ _SCRIPT = """
 import asyncio, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from wenyue.ops.imports.run import WRITING
+from wenyue.application.bring_bookings import WRITING
 from wenyue.platform.keys import load_keys
 from wenyue.platform.database.db import Database
 from wenyue.core.personal import Vault
@@ -278,7 +278,7 @@ async def test_chinese_export_with_bookings_to_come(database: Database, vault: V
     path, report = tmp_path / "导出.csv", tmp_path / "report.csv"
     path.write_bytes(CHINESE.encode("gb18030"))
     summary = await run(database, vault, read_map(Path("examples/chinese-pms.map.toml")), path, report=report)
-    assert summary.encoding == "gb18030"
+    assert summary.sheet.encoding == "gb18030"
     assert summary.tally.is_complete
     lines = list(csv.DictReader(io.StringIO(report.read_text(encoding="utf-8-sig"))))
     assert [(line["verdict"], line["reason"], line["column"]) for line in lines] == [

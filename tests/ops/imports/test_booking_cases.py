@@ -9,7 +9,9 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.imports_house import KEYS, House, counts, imports_house, reasons
 from wenyue.imports.bookings import Verdict
-from wenyue.imports.reading import InputError
+from wenyue.imports.reading import InputError, open_sheet
+from wenyue.imports.refused_rows import WHY
+from wenyue.locale import command_locale
 
 pytestmark = pytest.mark.anyio
 HEADER = "预订号,入住日期,离店日期,间数,房型,状态,更新时间,下单时间,总价,成人,儿童\n"
@@ -135,7 +137,7 @@ async def test_imports_L1_L2_L3_auto_refuses_nothing_and_a_cancellation_gives_th
     assert await house.rows("SELECT capacity, sold, fitted_to FROM booking.pool") == [(3, 3, 3)]
     cancelled = await house.take("L3-later-cancelled.csv", "L.map.toml")
     assert counts(cancelled) == {"cancelled": 1}
-    assert cancelled.gone.count == 2
+    assert cancelled.done.gone.count == 2
     assert await house.rows(KEYS) == [("k:L1", 3), ("k:L2", 2), ("k:L3", 2)]
     assert await house.rows("SELECT capacity, sold FROM booking.pool") == [(3, 2)]
     assert counts(await house.take("L3-later-cancelled.csv", "L.map.toml")) == {"already-imported": 1}
@@ -197,9 +199,9 @@ async def test_imports_T1_a_blank_status_date_is_the_default(house: House) -> No
 @pytest.mark.parametrize("said", ['currency = "EUR"', 'timezone = "Europe/Lisbon"'])
 async def test_a_second_map_with_another_clock_or_money_is_refused(house: House, said: str) -> None:
     first = await house.take("K2-clean.csv")
-    assert [one.id for one in first.venues] == [None]
+    assert [one.id for one in first.done.venues] == [None]
     again = await house.take("K2-clean.csv", is_dry_run=True)
-    assert [(one.id is not None, one.currencies, one.timezone) for one in again.venues] == [
+    assert [(one.id is not None, one.currencies, one.timezone) for one in again.done.venues] == [
         (True, ("CNY",), "Asia/Shanghai")
     ]
 
@@ -215,9 +217,28 @@ async def test_a_second_map_with_another_clock_or_money_is_refused(house: House,
 
 async def test_a_dry_run_shows_rows_before_and_after(house: House) -> None:
     summary = await house.take("K1-excel-text-formula.csv", is_dry_run=True)
-    (row,) = summary.first
+    (row,) = summary.done.first
     said = {cell.column: (cell.before, cell.after) for cell in row.cells}
     assert said["预订号"] == ('="YD9005"', "YD9005")
     assert said["离店日期"] == ("2027-03-02", "1")
     assert said["房型"] == ("大床房", "king")
     assert said["总价"] == ("428.00", "428.00")
+
+
+async def test_refused_rows_come_back_as_a_workbook_and_mended_they_come_in(house: House) -> None:
+    refused = house.home / "refused.xlsx"
+    with pytest.raises(InputError, match="same form"):
+        await house.take("E-pms.xlsx", refused=house.home / "refused.csv")
+    no_room = "capacity = 2"
+    first = await house.take(
+        "E-pms.xlsx", change=lambda text: text.replace(no_room, "capacity = 0"), refused=refused
+    )
+    assert set(reasons(first)) == {"sold-out"}
+    back = open_sheet(refused, {"预订号"})
+    assert back.header[-1] == WHY.say(command_locale())
+    rows = list(back.rows())
+    assert len(rows) == sum(reasons(first).values())
+    assert all("sold-out" in row.cells[-1] for row in rows)
+    await house.rows("UPDATE booking.pool SET capacity = 9 RETURNING 1")
+    again = await house.take(refused)
+    assert counts(again) == {"imported": len(rows)}

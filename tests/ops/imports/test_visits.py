@@ -1,7 +1,7 @@
 """Sessions of attractions, tables of restaurants: their bookings move in with whoever comes, and are found at the gate."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import LiteralString
 
@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.database import DbUrls
 from tests.support.imports_house import KEYS, NOW, House, counts, imports_house, reasons
+from wenyue.booking import SlotState, availability
 from wenyue.core.documents import Document, parse_document
 from wenyue.gate import Found, LookupKind, LookupRequest, go_through, look_up
 from wenyue.imports.reading import InputError
@@ -128,6 +129,11 @@ async def test_imports_H_rows_of_one_key_are_the_visitors_of_one_booking(house: 
         " WHERE source_key = 'k:A1'"
     ) == [(2, 12000)]
     assert counts(await house.take(file, change=tickets)) == {"already-imported": 4, "refused": 5}
+    [(product_id,)] = await house.rows("SELECT id FROM catalogue.product WHERE code = 'adult'")
+    async with house.database.connection() as tx:
+        day = date(2027, 3, 1)
+        sold = [(one.state, one.left) for one in await availability(tx, product_id, day, day, NOW)]
+    assert sold == [(SlotState.FULL, 0), (SlotState.PLENTY, 1)]  # what was imported sells on
 
 
 async def test_a_visit_that_took_place_or_did_not_is_followed(house: House) -> None:

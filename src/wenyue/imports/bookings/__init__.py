@@ -6,6 +6,7 @@ from wenyue.imports.bookings.model import (
     Entry,
     ImportedStatus,
     ImportMap,
+    MappedProduct,
     MappedVenue,
     Person,
     Reservation,
@@ -17,6 +18,7 @@ from wenyue.imports.bookings.model import (
 from wenyue.imports.bookings.rules import AMBIGUOUS, loose_of
 from wenyue.imports.bookings.showing import ShownCell, ShownRow, shown_rows
 from wenyue.imports.bookings.stage import BookingFile, Progress, Survey, open_bookings
+from wenyue.imports.bookings.tally import Tally
 
 __all__ = [
     "AMBIGUOUS",
@@ -24,6 +26,7 @@ __all__ = [
     "Entry",
     "ImportMap",
     "ImportedStatus",
+    "MappedProduct",
     "MappedVenue",
     "Person",
     "Progress",
@@ -33,6 +36,7 @@ __all__ = [
     "ShownRow",
     "Sold",
     "Survey",
+    "Tally",
     "Used",
     "Verdict",
     "dates_of",

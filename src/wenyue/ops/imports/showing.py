@@ -7,11 +7,10 @@ from rich.table import Table as Grid
 
 from wenyue.application.import_venue_facts import VenueFacts
 from wenyue.booking.slots.importing import Difference
-from wenyue.imports.bookings import ImportMap, ShownRow, Verdict
+from wenyue.imports.bookings import ImportMap, ShownRow, Tally, Verdict
 from wenyue.imports.reading import Noise
 from wenyue.locale import Message, command_locale, text_in
 from wenyue.locale.terminal import gettext
-from wenyue.ops.imports.report import Tally
 from wenyue.ops.imports.run import Options, Summary
 
 _VERDICT_TEXT: Final = {
@@ -40,21 +39,21 @@ NOISE_TEXT: Final = {
 
 def show(summary: Summary, chosen: ImportMap, console: Console, options: Options) -> None:
     """Print the sums; they add up to the rows of the file. Of a dry run also the first rows, before and after."""
-    tally = summary.tally
+    tally, done, sheet = summary.tally, summary.done, summary.sheet
     title = gettext("{source}: {n} rows", source=chosen.source, n=tally.rows)
-    if summary.encoding:
+    if sheet.encoding:
         form = gettext(
-            "{encoding}, delimiter {delimiter}", encoding=summary.encoding, delimiter=repr(summary.delimiter)
+            "{encoding}, delimiter {delimiter}", encoding=sheet.encoding, delimiter=repr(sheet.delimiter)
         )
         title = f"{title} ({form})"
     dry = gettext("DRY RUN, nothing written")
     console.print(f"{title} · {dry}" if summary.is_dry_run else title, markup=False)
-    for oddity in summary.oddities:
+    for oddity in sheet.oddities:
         console.print(oddity.say(command_locale()), markup=False)
-    for venue in summary.venues:
+    for venue in done.venues:
         console.print(_of_venue(venue, is_dry_run=summary.is_dry_run), markup=False)
     if summary.is_dry_run:
-        for row in summary.first:
+        for row in done.first:
             console.print(_before_and_after(row))
     console.print(_sums(tally))
     left_out = ", ".join(
@@ -62,14 +61,14 @@ def show(summary: Summary, chosen: ImportMap, console: Console, options: Options
     )
     if left_out:
         console.print(gettext("lines that are no rows: {left_out}", left_out=left_out), markup=False)
-    if summary.slots_opened:
-        opened = ", ".join(f"{code} {capacity}" for code, capacity in sorted(summary.capacities.items()))
+    if done.slots_opened:
+        opened = ", ".join(f"{code} {capacity}" for code, capacity in sorted(done.capacities.items()))
         console.print(
-            gettext("{n} dates opened; capacity per date: {opened}", n=summary.slots_opened, opened=opened)
+            gettext("{n} dates opened; capacity per date: {opened}", n=done.slots_opened, opened=opened)
         )
-    if summary.gone.count:
+    if done.gone.count:
         told = gettext(
-            "live here from earlier runs, but not in this file (left as they are): {n}", n=summary.gone.count
+            "live here from earlier runs, but not in this file (left as they are): {n}", n=done.gone.count
         )
         console.print(told, markup=False)
     if options.report:
@@ -86,7 +85,7 @@ def _sums(tally: Tally) -> Grid:
         if tally.verdicts[verdict] or verdict in {Verdict.IMPORTED, Verdict.REFUSED}:
             grid.add_row(_VERDICT_TEXT[verdict].say(command_locale()), str(tally.verdicts[verdict]))
     for difference, count in tally.differences.most_common():
-        grid.add_row(f"    ≠ {_DIFFERENCE_TEXT[difference].say(command_locale())}", str(count))
+        grid.add_row(f"    ≠ {_DIFFERENCE_TEXT[Difference(difference)].say(command_locale())}", str(count))
     for reason, count in tally.reasons.most_common():
         grid.add_row(f"    {reason.value}", str(count), style="yellow")
     total = (
