@@ -133,7 +133,7 @@ async def test_imports_H_rows_of_one_key_are_the_visitors_of_one_booking(house: 
     async with house.database.connection() as tx:
         day = date(2027, 3, 1)
         sold = [(one.state, one.left) for one in await availability(tx, product_id, day, day, NOW)]
-    assert sold == [(SlotState.FULL, 0), (SlotState.PLENTY, 1)]  # what was imported sells on
+    assert sold == [(SlotState.FULL, 0), (SlotState.TIGHT, 1)]  # what was imported sells on
 
 
 async def test_a_visit_that_took_place_or_did_not_is_followed(house: House) -> None:
