@@ -84,6 +84,7 @@ SELECT id, capacity - held - sold, fitted_by IS NOT DISTINCT FROM %(source)s AND
    FOR UPDATE
 
 -- name: move_pools
+-- run by: owner
 -- The counters of locked pools, and the capacity of those that grow or are on the way to a lower one; the CHECK is the last word on overselling.
 UPDATE booking.pool p
    SET sold = p.sold + r.sold,
@@ -164,6 +165,7 @@ UPDATE booking.line l SET is_live = false WHERE l.booking_id = ANY (%(ids)s::uui
 UPDATE booking.place p SET is_live = false WHERE p.booking_id = ANY (%(ids)s::uuid[]) AND p.is_live
 
 -- name: settle_bookings
+-- run by: owner
 -- Bookings as a later run says that they are.
 UPDATE booking.booking b
    SET state = r.state, changed_at = r.changed_at, left_at = r.changed_at, total_minor = r.total_minor,

@@ -87,7 +87,7 @@ GRANT SELECT
    ON booking.account_person_v TO wenyue_app;
 GRANT SELECT,
       INSERT (body_hash, card_id, changed_at, channel, created_at, currency, hold_until, holder_id, id, left_at, party, source, source_key, state, total_minor),
-      UPDATE (body_hash, cancel_reason, changed_at, hold_until, left_at, party, state, total_minor)
+      UPDATE (cancel_reason, changed_at, hold_until, state, total_minor)
    ON booking.booking TO wenyue_app;
 GRANT SELECT
    ON booking.booking_v TO wenyue_app;
@@ -116,7 +116,7 @@ GRANT SELECT
    ON booking.place_v TO wenyue_app;
 GRANT SELECT,
       INSERT (capacity, channel, fitted_by, fitted_to, is_open, kind, on_date, product_id, starts_at, venue_id),
-      UPDATE (capacity, fitted_to, held, is_open, revision, sold)
+      UPDATE (held, is_open, revision, sold)
    ON booking.pool TO wenyue_app;
 GRANT SELECT
    ON booking.pool_v TO wenyue_app;

@@ -33,11 +33,12 @@ def _part(name: str, older: str) -> Any:  # noqa: ANN401 - a module of this chec
 
 server = _part("wenyue.platform.embedded_server", "wenyue.infra.server")
 parent_death_signal = _part("wenyue.platform.parent_death_signal", "wenyue.infra.leash")
-dataset = _part("wenyue_lab.benchmark.dataset", "wenyue.tools.bench.dataset")
+dataset = _part("wenyue_lab.benchmark.dataset", "wenyue.tools.bench.world")
 postgres = _part("wenyue_lab.benchmark.postgres", "wenyue.tools.bench.postgres")
 sites = _part("wenyue_lab.benchmark.site", "wenyue.tools.bench.site")
 wire = _part("wenyue_lab.benchmark.wire", "wenyue.tools.bench.wire")
 workers = _part("wenyue_lab.benchmark.workers", "wenyue.tools.bench.crew")
+_Workers = getattr(workers, "Workers", None) or workers.Crew  # its name at the commit named above
 
 _WINDOW_S: Final = 60.0  # far more than a turn's bookings take; a turn ends when its bookings are made
 _NOOP_WARM_S: Final = 0.1
@@ -54,7 +55,7 @@ def main() -> None:
         seeded = dataset.seed(database, home, cards, _tell)
         log = home / "web.log"
         log.unlink(missing_ok=True)
-        with sites.site(database, home, processes, log) as web, workers.Workers(1) as load_workers:
+        with sites.site(database, home, processes, log) as web, _Workers(1) as load_workers:
             _say({"is_ready": True})
             for line in sys.stdin:
                 ask = cast("dict[str, Any]", json.loads(line))
