@@ -21,9 +21,10 @@ import typer.core
 import typer.main
 
 from wenyue.locale.terminal import gettext
-from wenyue.platform.config import Settings, SettingsError, load
+from wenyue.platform.config import Settings, load
 from wenyue.platform.fault import SetupError
 from wenyue.platform.program import Program, ProgramGroup, Tool, said
+from wenyue.platform.variables import SettingsError
 
 # Command → the module whose `app` is a Program, and its help. A tool is imported when it is called, not before.
 TOOLS: Final[Mapping[str, Tool]] = {

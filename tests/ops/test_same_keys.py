@@ -17,9 +17,10 @@ from tests.support.database import DbUrls
 from wenyue.gate import load_gate_keys
 from wenyue.ops.key_mark import fingerprint
 from wenyue.ops.same_keys import claim_keys, require_keys, show_keys
-from wenyue.platform.config import Settings, SettingsError, load
+from wenyue.platform.config import Settings, load
 from wenyue.platform.fault import SetupError
 from wenyue.platform.keys import load_keys
+from wenyue.platform.variables import SettingsError
 
 
 def settings_of(home: Path, urls: DbUrls) -> Settings:

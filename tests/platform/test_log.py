@@ -16,9 +16,10 @@ import pytest
 
 from tests.support.api_site import ApiSite, api_site
 from tests.support.database import DbUrls
-from wenyue.platform.config import SettingsError, TelemetrySettings, load
+from wenyue.platform.config import TelemetrySettings, load
 from wenyue.platform.database.outage import Outage
 from wenyue.platform.log import Calm, JsonLines, TextLines, configure, new_request_id, request_id, scrub
+from wenyue.platform.variables import SettingsError
 
 NUMBER = "11010519491231002X"
 PHONE = "13800138000"

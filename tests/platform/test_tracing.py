@@ -25,7 +25,8 @@ from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD, DOCUMENT, NAME
 from wenyue.core.ids import uuid7
 from wenyue.platform import tracing
-from wenyue.platform.config import SettingsError, TelemetrySettings
+from wenyue.platform.config import TelemetrySettings
+from wenyue.platform.variables import SettingsError
 
 pytestmark = pytest.mark.anyio
 HANG_S = 90.0

@@ -14,9 +14,10 @@ import pytest
 from tests.support.api_site import ApiSite, api_site
 from tests.support.database import DbUrls
 from wenyue.platform.addresses import client_address, is_of_this_machine, line_of, parse_networks, sender_of
-from wenyue.platform.config import SettingsError, load
+from wenyue.platform.config import load
 from wenyue.platform.http.bodies import BodyRoom
 from wenyue.platform.mail import Post
+from wenyue.platform.variables import SettingsError
 
 pytestmark = pytest.mark.anyio
 

@@ -22,8 +22,8 @@ from wenyue.core.limits import PIPELINED_MAX
 from wenyue.locale import Message
 from wenyue.platform.http import unread as infra_unread
 from wenyue.web.status.connections import WAITING_BYTES_MAX
-from wenyue.web.status.pages import plain_page
 from wenyue.web.status.prepared import Page
+from wenyue.web.status.small_pages import plain_page
 
 pytestmark = pytest.mark.anyio
 

@@ -19,9 +19,9 @@ from wenyue.core.limits import PIPELINED_MAX
 from wenyue.locale import Message
 from wenyue.platform.http.web_server import WebServer
 from wenyue.platform.http.wire import BoundedHttp
-from wenyue.web.status.pages import plain_page
 from wenyue.web.status.prepared import Page
 from wenyue.web.status.serving import ANSWERS_PER_TURN
+from wenyue.web.status.small_pages import plain_page
 
 pytestmark = pytest.mark.anyio
 

@@ -16,9 +16,9 @@ from wenyue.locale import Message
 from wenyue.platform.addresses import Network, line_of, parse_networks
 from wenyue.platform.load_shedding.shares import Shares
 from wenyue.web.status.connections import Room
-from wenyue.web.status.pages import plain_page
 from wenyue.web.status.prepared import Page
 from wenyue.web.status.serving import Handler, Shelf
+from wenyue.web.status.small_pages import plain_page
 
 pytestmark = pytest.mark.anyio
 _NET_S = 30.0

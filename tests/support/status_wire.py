@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Final
 from tests.support.hot_site import until
 from wenyue.locale import Message
 from wenyue.web.status.connections import Room, Visitor
-from wenyue.web.status.pages import plain_page
 from wenyue.web.status.prepared import page
 from wenyue.web.status.serving import Handler, PageServer, Shelf
+from wenyue.web.status.small_pages import plain_page
 
 BODY: Final = b"x" * 400_000
 GET: Final = b"GET / HTTP/1.1\r\n\r\n"

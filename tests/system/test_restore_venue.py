@@ -3,53 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from uuid import UUID
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from tests.support.cards import VAULT
 from tests.support.database import DbUrls, TestServer
+from tests.support.venue_copies import NOW, Copies, back, states, visits
 from tests.support.venue_site import DAY, WIPE, WIPE_VENUE, Fixtures, venue_fixtures
 from wenyue.booking import ChangeKind, ChangeRequest, Outcome
 from wenyue.gate import go_through
-from wenyue.ops.backup.venue import Plan, Reason, Wish, apply, compare, comparing, fetch
-from wenyue.ops.backup.venue.applying import Done
+from wenyue.ops.backup.venue import Reason, Wish, apply, comparing, fetch
 from wenyue.ops.backup.venue.tables import LEFT_OUT, TABLES
 from wenyue.platform.fault import SetupError
 from wenyue_lab import dataset
-
-_numbers = itertools.count(1)
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
-
-
-class Copies:
-    """Copies of a database, as a restore to a moment would make them."""
-
-    def __init__(self, server: TestServer) -> None:
-        self.server = server
-        self.made: list[str] = []
-
-    def take(self, fixtures: Fixtures) -> DbUrls:
-        """The database as it is now."""
-        name = f"copy_{next(_numbers)}_{id(self)}"
-        with psycopg.connect(fixtures.info.owner_url) as connection:
-            here = connection.info.dbname
-        with psycopg.connect(self.server.superuser_url, autocommit=True) as connection:
-            command = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER wenyue_owner STRATEGY file_copy")
-            connection.execute(command.format(sql.Identifier(name), sql.Identifier(here)))
-        self.made.append(name)
-        return self.server.urls(name)
-
-    def drop(self) -> None:
-        """Remove them all."""
-        with psycopg.connect(self.server.superuser_url, autocommit=True) as connection:
-            for name in self.made:
-                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture
@@ -62,31 +31,6 @@ def copies(database_server: TestServer) -> Iterator[Copies]:
 @pytest.fixture
 def fixtures(make_database: Callable[[], DbUrls]) -> Fixtures:
     return venue_fixtures(make_database(), people=60, capacity=30, granted=3)
-
-
-def back(
-    fixtures: Fixtures, copy: DbUrls, *, settings_too: bool = False, code: str = "hill"
-) -> tuple[Plan, Done]:
-    """Compare and apply; what was written must be what was announced."""
-    wish = Wish(code=code, until=NOW, backup="copy", settings_too=settings_too)
-    with (
-        psycopg.connect(copy.owner_url, autocommit=True) as then,
-        psycopg.connect(fixtures.info.owner_url, autocommit=True) as living,
-    ):
-        past = fetch(then, living, wish)
-        plan = compare(past)
-        done = apply(past)
-    assert (done.bookings, done.conflicts_in_all) == (plan.returning, plan.conflicts_in_all)
-    assert plan.is_empty == done.is_nothing
-    return plan, done
-
-
-def visits(fixtures: Fixtures, slot: int, first: int, last: int) -> list[UUID]:
-    return fixtures.book([dataset.request(card, slot) for card in fixtures.cards[first:last]])
-
-
-def states(fixtures: Fixtures) -> dict[UUID, int]:
-    return {row[0]: row[1] for row in fixtures.rows("SELECT id, state FROM booking.booking")}
 
 
 @pytest.mark.parametrize("wipe", [WIPE, WIPE_VENUE], ids=["bookings", "the whole venue"])
@@ -187,43 +131,6 @@ def test_what_changed_since_is_kept(fixtures: Fixtures, copies: Copies) -> None:
     assert plan.tables["booking.booking"].newer == 1
     assert done.is_nothing
     assert states(fixtures) == {ids[0]: 3, ids[1]: 2, ids[2]: 2, new[0]: 2}
-
-
-def test_settings_go_back_only_when_asked(fixtures: Fixtures, copies: Copies) -> None:
-    """A capacity of 30 instead of 3000, a price of 0: shown, kept; with --settings they are as they were."""
-    fixtures.run("UPDATE booking.pool SET capacity = 3000")
-    copy = copies.take(fixtures)
-    fixtures.run(
-        "UPDATE booking.pool SET capacity = 30; UPDATE booking.slot SET price_minor = 0; "
-        "UPDATE catalogue.product SET price_minor = 0; UPDATE catalogue.venue SET timezone = 'Asia/Urumqi'"
-    )
-    cheap = visits(fixtures, fixtures.hill[0], 0, 5)
-    plan, done = back(fixtures, copy)
-    assert done.is_nothing
-    shown = {(one.table, one.column): (one.rows, one.was, one.now) for one in plan.settings}
-    assert shown["booking.pool", "capacity"] == (3, "3000", "30")
-    assert shown["booking.slot", "price_minor"] == (2, "6000", "0")
-    assert shown["catalogue.venue", "timezone"] == (1, "Asia/Shanghai", "Asia/Urumqi")
-
-    back(fixtures, copy, settings_too=True)
-
-    question = "SELECT v.code, min(p.capacity), max(s.price_minor) FROM catalogue.venue v "
-    question += "JOIN booking.pool p ON p.venue_id = v.id JOIN booking.slot s ON s.venue_id = v.id GROUP BY 1 ORDER BY 1"
-    assert fixtures.rows(question) == [("hill", 3000, 6000), ("lake", 30, 0)]
-    assert set(states(fixtures)) == set(cheap)
-    assert fixtures.broken() == []
-    assert back(fixtures, copy, settings_too=True)[1].is_nothing
-
-
-def test_a_capacity_below_what_is_taken_stays_and_is_said(fixtures: Fixtures, copies: Copies) -> None:
-    fixtures.run("UPDATE booking.pool SET capacity = 2 WHERE kind = 'session'")
-    copy = copies.take(fixtures)
-    fixtures.run("UPDATE booking.pool SET capacity = 30 WHERE kind = 'session'")
-    visits(fixtures, fixtures.hill[0], 0, 5)
-    _, done = back(fixtures, copy, settings_too=True)
-    assert done.kept == ["capacity of session 2026-03-03 stays: it was 2, 5 are taken"]
-    sessions = "SELECT capacity FROM booking.pool WHERE kind = 'session' AND venue_id = 1 ORDER BY id"
-    assert fixtures.rows(sessions) == [(30,), (2,)]
 
 
 def test_a_booking_at_two_venues_comes_back_in_two_steps(fixtures: Fixtures, copies: Copies) -> None:

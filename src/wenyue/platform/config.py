@@ -1,42 +1,20 @@
 """Settings: read once from the environment, frozen, one group per concern. Every field stands in docs/configuration.md."""
 
-import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from wenyue.core.limits import LOOKUP_DAYS_MAX
-from wenyue.platform.addresses import Network, parse_networks
+from wenyue.platform.addresses import Network
+from wenyue.platform.variables import choice, flag, listed, networks, number, prefixes, secret
 
-PREFIX: Final = "WENYUE_"
-# Variables of ours that are read before the settings are or outside of them, and what the files in deploy/ pass on.
-READ_ELSEWHERE: Final = frozenset(
-    {
-        "WENYUE_LANG",
-        "WENYUE_PSEUDO",
-        "WENYUE_END_WITH_PARENT",
-        "WENYUE_TRACEBACK",
-        "WENYUE_TEST_SESSION",
-        "WENYUE_DRILL_CLOCK",
-        "WENYUE_BACKUPS",
-        "WENYUE_SECRETS",
-        "WENYUE_VERSION",
-    }
-)
 LOG_FORMATS: Final = ("auto", "json", "text")
 SECOND_FACTOR: Final = ("off", "asked", "needed")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
-_SECRET_CHARS_MAX: Final = 8192
-_LIST_MAX: Final = 50
-_PREFIX_LENGTH_MAX: Final = 8
 ACCOUNT_MAX: Final = 100_000  # of each of an account's limits
 PERSON_BOOKINGS_MAX: Final = 1_000_000
-
-
-class SettingsError(Exception):
-    """A setting is missing or mistyped; the message names it and the fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,210 +157,108 @@ class Settings:
 def load(env: Mapping[str, str] | None = None) -> Settings:
     """The settings that `env` (default: the process environment) spells. Raises SettingsError."""
     env = os.environ if env is None else env
-    is_https = _flag(env, "WENYUE_HTTPS", default=False)
-    port = _number(env, "WENYUE_PORT", 8000, 1, 65535)
+    is_https = flag(env, "WENYUE_HTTPS", default=False)
+    port = number(env, "WENYUE_PORT", 8000, 1, 65535)
     workers_default = max(2, (os.cpu_count() or 2) // 2)
-    workers = _number(env, "WENYUE_WEB_WORKERS", workers_default, 1, 64)
-    url = _secret(env, "WENYUE_DATABASE_URL", "WENYUE_DATABASE_URL_FILE")
-    owner_url = _secret(env, "WENYUE_OWNER_DATABASE_URL", "WENYUE_OWNER_DATABASE_URL_FILE")
-    is_demo = _flag(env, "WENYUE_DEMO", default=False)
+    workers = number(env, "WENYUE_WEB_WORKERS", workers_default, 1, 64)
+    url = secret(env, "WENYUE_DATABASE_URL", "WENYUE_DATABASE_URL_FILE")
+    owner_url = secret(env, "WENYUE_OWNER_DATABASE_URL", "WENYUE_OWNER_DATABASE_URL_FILE")
+    is_demo = flag(env, "WENYUE_DEMO", default=False)
     return Settings(
         home=Path(env.get("WENYUE_HOME") or "var").absolute(),
         is_demo=is_demo,
-        is_bench=_flag(env, "WENYUE_BENCH", default=False),
+        is_bench=flag(env, "WENYUE_BENCH", default=False),
         web=WebSettings(
             host=env.get("WENYUE_HOST", "127.0.0.1"),
             port=port,
             workers=workers,
             public_url=env.get("WENYUE_PUBLIC_URL", "").rstrip("/"),
-            is_secure=_flag(env, "WENYUE_SECURE_COOKIES", default=is_https),
+            is_secure=flag(env, "WENYUE_SECURE_COOKIES", default=is_https),
             is_https=is_https,
-            https_port=_number(
+            https_port=number(
                 env, "WENYUE_HTTPS_PORT", port + 443 if port <= 65092 else port - 443, 1, 65535
             ),
-            person_bookings=_number(env, "WENYUE_PERSON_BOOKINGS", 60, 1, PERSON_BOOKINGS_MAX),
-            processes=_number(env, "WENYUE_WEB_PROCESSES", workers, 1, 10_000),
-            replacement_delay_min=_number(env, "WENYUE_REPLACEMENT_DELAY_MIN", 30, 0, 10_080),
-            proxies=_networks(env, "WENYUE_TRUSTED_PROXIES"),
+            person_bookings=number(env, "WENYUE_PERSON_BOOKINGS", 60, 1, PERSON_BOOKINGS_MAX),
+            processes=number(env, "WENYUE_WEB_PROCESSES", workers, 1, 10_000),
+            replacement_delay_min=number(env, "WENYUE_REPLACEMENT_DELAY_MIN", 30, 0, 10_080),
+            proxies=networks(env, "WENYUE_TRUSTED_PROXIES"),
         ),
         database=DatabaseSettings(
             url=url,
             owner_url=owner_url or url,
             role=env.get("WENYUE_DATABASE_ROLE", ""),
-            pool_size_max=_number(env, "WENYUE_DATABASE_POOL", 12, 4, 100),
+            pool_size_max=number(env, "WENYUE_DATABASE_POOL", 12, 4, 100),
         ),
         telemetry=TelemetrySettings(
-            metrics_token=_secret(env, "WENYUE_METRICS_TOKEN", "WENYUE_METRICS_TOKEN_FILE"),
-            log_format=_choice(env, "WENYUE_LOG_FORMAT", LOG_FORMATS, "auto"),
-            log_level=_choice(env, "WENYUE_LOG_LEVEL", LOG_LEVELS, "info"),
+            metrics_token=secret(env, "WENYUE_METRICS_TOKEN", "WENYUE_METRICS_TOKEN_FILE"),
+            log_format=choice(env, "WENYUE_LOG_FORMAT", LOG_FORMATS, "auto"),
+            log_level=choice(env, "WENYUE_LOG_LEVEL", LOG_LEVELS, "info"),
             traces_url=env.get("WENYUE_TRACES_URL", "").strip(),
-            traces_percent=_number(env, "WENYUE_TRACES_PERCENT", 1, 0, 100),
+            traces_percent=number(env, "WENYUE_TRACES_PERCENT", 1, 0, 100),
         ),
         monitor=_monitor(env),
         status=_status(env),
         backup=BackupSettings(
             folder=env.get("WENYUE_BACKUP_FOLDER", "").strip(),
-            hour=_number(env, "WENYUE_BACKUP_HOUR", 3, 0, 23),
-            keep=_number(env, "WENYUE_BACKUP_KEEP", 3, 1, 1000),
-            age_max_h=_number(env, "WENYUE_BACKUP_AGE_MAX_H", 26, 1, 10_000),
+            hour=number(env, "WENYUE_BACKUP_HOUR", 3, 0, 23),
+            keep=number(env, "WENYUE_BACKUP_KEEP", 3, 1, 1000),
+            age_max_h=number(env, "WENYUE_BACKUP_AGE_MAX_H", 26, 1, 10_000),
         ),
         gate=GateSettings(
-            undo_per_place=_number(env, "WENYUE_GATE_UNDO_PER_PLACE", 1, 0, 100),
-            undo_per_day=_number(env, "WENYUE_GATE_UNDO_PER_DAY", 10, 0, 1000),
-            lookup_days=_number(env, "WENYUE_GATE_LOOKUP_DAYS", 1, 0, LOOKUP_DAYS_MAX),
+            undo_per_place=number(env, "WENYUE_GATE_UNDO_PER_PLACE", 1, 0, 100),
+            undo_per_day=number(env, "WENYUE_GATE_UNDO_PER_DAY", 10, 0, 1000),
+            lookup_days=number(env, "WENYUE_GATE_LOOKUP_DAYS", 1, 0, LOOKUP_DAYS_MAX),
         ),
         staff=_staff(env, is_demo=is_demo),
         account=AccountSettings(
-            places=_number(env, "WENYUE_ACCOUNT_PLACES", 300, 1, ACCOUNT_MAX),
-            unpaid=_number(env, "WENYUE_ACCOUNT_UNPAID", 200, 1, ACCOUNT_MAX),
-            unnamed=_number(env, "WENYUE_ACCOUNT_UNNAMED", 120, 1, ACCOUNT_MAX),
-            cancels_day=_number(env, "WENYUE_ACCOUNT_CANCELS_DAY", 10, 1, ACCOUNT_MAX),
-            cancels_week=_number(env, "WENYUE_ACCOUNT_CANCELS_WEEK", 30, 1, ACCOUNT_MAX),
-            moves_day=_number(env, "WENYUE_ACCOUNT_MOVES_DAY", 20, 1, ACCOUNT_MAX),
+            places=number(env, "WENYUE_ACCOUNT_PLACES", 300, 1, ACCOUNT_MAX),
+            unpaid=number(env, "WENYUE_ACCOUNT_UNPAID", 200, 1, ACCOUNT_MAX),
+            unnamed=number(env, "WENYUE_ACCOUNT_UNNAMED", 120, 1, ACCOUNT_MAX),
+            cancels_day=number(env, "WENYUE_ACCOUNT_CANCELS_DAY", 10, 1, ACCOUNT_MAX),
+            cancels_week=number(env, "WENYUE_ACCOUNT_CANCELS_WEEK", 30, 1, ACCOUNT_MAX),
+            moves_day=number(env, "WENYUE_ACCOUNT_MOVES_DAY", 20, 1, ACCOUNT_MAX),
         ),
         texts=TextSettings(
-            phone=_number(env, "WENYUE_TEXTS_PER_PHONE", 20, 1, 10_000),
-            account=_number(env, "WENYUE_TEXTS_PER_ACCOUNT", 40, 1, 100_000),
-            prefixes=_prefixes(env, "WENYUE_TEXT_COUNTRIES", TextSettings().prefixes),
+            phone=number(env, "WENYUE_TEXTS_PER_PHONE", 20, 1, 10_000),
+            account=number(env, "WENYUE_TEXTS_PER_ACCOUNT", 40, 1, 100_000),
+            prefixes=prefixes(env, "WENYUE_TEXT_COUNTRIES", TextSettings().prefixes),
         ),
     )
 
 
-def misspelt(env: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Variables of `env` that begin like ours and that nobody reads, each with the setting it looks like ('': like none)."""
-    env = os.environ if env is None else env
-    unknown = sorted(name for name in env if name.startswith(PREFIX))
-    if not unknown:
-        return {}
-    asked = _Recording({})
-    load(asked)
-    known = asked.names | READ_ELSEWHERE
-    return {
-        name: next(iter(difflib.get_close_matches(name, known, 1, cutoff=0.85)), "")
-        for name in unknown
-        if name not in known
-    }
-
-
-class _Recording(Mapping[str, str]):
-    """An environment that remembers which variables were asked for."""
-
-    def __init__(self, env: Mapping[str, str]) -> None:
-        self._env = env
-        self.names: frozenset[str] = frozenset()
-
-    def __getitem__(self, name: str) -> str:
-        self.names |= {name}
-        return self._env[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._env)
-
-    def __len__(self) -> int:
-        return len(self._env)
-
-
 def _staff(env: Mapping[str, str], *, is_demo: bool) -> StaffSettings:
     return StaffSettings(
-        second_factor=_choice(env, "WENYUE_SECOND_FACTOR", SECOND_FACTOR, "off" if is_demo else "needed"),
-        console_idle_min=_number(env, "WENYUE_CONSOLE_IDLE_MIN", 30, 1, 1440),
-        gate_idle_min=_number(env, "WENYUE_GATE_IDLE_MIN", 720, 1, 1440),
+        second_factor=choice(env, "WENYUE_SECOND_FACTOR", SECOND_FACTOR, "off" if is_demo else "needed"),
+        console_idle_min=number(env, "WENYUE_CONSOLE_IDLE_MIN", 30, 1, 1440),
+        gate_idle_min=number(env, "WENYUE_GATE_IDLE_MIN", 720, 1, 1440),
     )
 
 
 def _monitor(env: Mapping[str, str]) -> MonitorSettings:
     return MonitorSettings(
-        is_on=_flag(env, "WENYUE_MONITOR", default=True),
+        is_on=flag(env, "WENYUE_MONITOR", default=True),
         node=env.get("WENYUE_NODE", ""),
-        urls=_list(env, "WENYUE_MONITOR_URLS"),
-        certificates=_list(env, "WENYUE_MONITOR_CERTIFICATES"),
+        urls=listed(env, "WENYUE_MONITOR_URLS"),
+        certificates=listed(env, "WENYUE_MONITOR_CERTIFICATES"),
         ntp=env.get("WENYUE_NTP_SERVER", ""),
-        standbys=_number(env, "WENYUE_STANDBYS", 0, 0, 32),
-        webhook=_secret(env, "WENYUE_ALERT_WEBHOOK", "WENYUE_ALERT_WEBHOOK_FILE"),
-        smtp=_secret(env, "WENYUE_SMTP", "WENYUE_SMTP_FILE"),
+        standbys=number(env, "WENYUE_STANDBYS", 0, 0, 32),
+        webhook=secret(env, "WENYUE_ALERT_WEBHOOK", "WENYUE_ALERT_WEBHOOK_FILE"),
+        smtp=secret(env, "WENYUE_SMTP", "WENYUE_SMTP_FILE"),
         mail_from=env.get("WENYUE_MAIL_FROM") or "wenyue@localhost",
-        emails=_list(env, "WENYUE_ALERT_EMAILS"),
-        phones=_list(env, "WENYUE_ALERT_PHONES"),
-        escalation=_list(env, "WENYUE_ALERT_ESCALATION"),
+        emails=listed(env, "WENYUE_ALERT_EMAILS"),
+        phones=listed(env, "WENYUE_ALERT_PHONES"),
+        escalation=listed(env, "WENYUE_ALERT_ESCALATION"),
         runbooks=env.get("WENYUE_RUNBOOK_URL", ""),
-        heartbeat=_secret(env, "WENYUE_MONITOR_HEARTBEAT", "WENYUE_MONITOR_HEARTBEAT_FILE"),
+        heartbeat=secret(env, "WENYUE_MONITOR_HEARTBEAT", "WENYUE_MONITOR_HEARTBEAT_FILE"),
     )
 
 
 def _status(env: Mapping[str, str]) -> StatusSettings:
-    port = _number(env, "WENYUE_PORT", 8000, 1, 65535)
+    port = number(env, "WENYUE_PORT", 8000, 1, 65535)
     return StatusSettings(
-        is_on=_flag(env, "WENYUE_STATUS", default=True),
-        port=_number(env, "WENYUE_STATUS_PORT", port + 100 if port <= 65435 else port - 100, 1, 65535),
+        is_on=flag(env, "WENYUE_STATUS", default=True),
+        port=number(env, "WENYUE_STATUS_PORT", port + 100 if port <= 65435 else port - 100, 1, 65535),
         url=env.get("WENYUE_STATUS_URL", "").rstrip("/"),
         target=env.get("WENYUE_STATUS_TARGET", "").rstrip("/"),
-        takes_subscriptions=_flag(env, "WENYUE_STATUS_SUBSCRIPTIONS", default=False),
+        takes_subscriptions=flag(env, "WENYUE_STATUS_SUBSCRIPTIONS", default=False),
     )
-
-
-def _secret(env: Mapping[str, str], name: str, file_name: str) -> str:
-    """A setting that holds a password: itself, or from a file, where `ps`, `docker inspect` and a dump do not show it."""
-    value, path = env.get(name, ""), env.get(file_name, "")
-    if not path:
-        return value
-    if value:
-        raise SettingsError(f"{name} and {file_name} are both set: keep one of them")
-    try:
-        lines = Path(path).read_text(encoding="utf-8")[:_SECRET_CHARS_MAX].splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file_name}={path!r} cannot be read: {type(error).__name__}") from error
-    if not lines or not lines[0].strip():
-        raise SettingsError(f"{file_name}={path!r} is empty: its first line is what counts")
-    return lines[0].strip()
-
-
-def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
-    raw = env.get(name, "").strip()
-    if not raw:
-        return default
-    if not raw.isdecimal() or not low <= int(raw) <= high:
-        raise SettingsError(f"{name}={raw!r} is not a whole number from {low} to {high}")
-    return int(raw)
-
-
-def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:
-    raw = env.get(name, "").strip().lower() or default
-    if raw not in choices:
-        raise SettingsError(f"{name}={raw!r} is none of {', '.join(choices)}")
-    return raw
-
-
-def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
-    found = tuple(part for raw in env.get(name, "").split(",") if (part := raw.strip()))
-    if len(found) > _LIST_MAX:
-        raise SettingsError(f"{name} has {len(found)} entries, at most {_LIST_MAX} are taken")
-    return found
-
-
-def _prefixes(env: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    """Country calling codes, perhaps with the first digits of the numbers: '86', '852', '1415'."""
-    found = _list(env, name)
-    for one in found:
-        if not one.isascii() or not one.isdecimal() or len(one) > _PREFIX_LENGTH_MAX:
-            raise SettingsError(f"{name}: {one!r} is no country calling code such as 86")
-    return tuple(f"+{one}" for one in found) or default
-
-
-def _networks(env: Mapping[str, str], name: str) -> tuple[Network, ...]:
-    try:
-        return parse_networks(_list(env, name))
-    except ValueError as error:
-        raise SettingsError(
-            f"{name}: {error} is neither an address nor a network such as 10.0.0.0/8"
-        ) from None
-
-
-def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:
-    raw = env.get(name, "").strip().lower()
-    if raw in {"1", "true", "yes", "on"}:
-        return True
-    if raw in {"0", "false", "no", "off"}:
-        return False
-    if raw:
-        raise SettingsError(f"{name}={raw!r} is neither 1 nor 0")
-    return default

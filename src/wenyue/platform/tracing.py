@@ -17,7 +17,8 @@ from time import monotonic, time_ns
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from wenyue.platform.config import SettingsError, TelemetrySettings
+from wenyue.platform.config import TelemetrySettings
+from wenyue.platform.variables import SettingsError
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter

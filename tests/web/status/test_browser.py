@@ -20,9 +20,11 @@ from wenyue.core.clock import utc_now, zone
 from wenyue.locale import Message
 from wenyue.locale.formats import TIMEZONE
 from wenyue.ops.ports import free_port
+from wenyue.web.status.known import Known
 from wenyue.web.status.model import COMPONENTS, Automatic, Day, Incident, Note, Standing, State
-from wenyue.web.status.pages import Known, all_pages, plain_page
+from wenyue.web.status.pages import all_pages
 from wenyue.web.status.serving import PageServer, Shelf
+from wenyue.web.status.small_pages import plain_page
 
 pytestmark = [pytest.mark.browser]
 TAP_MIN_PX = 40

@@ -21,8 +21,9 @@ from wenyue.locale import LOCALES, languages
 from wenyue.platform.config import load
 from wenyue.web.shared.pages import status_url
 from wenyue.web.status.history import INCIDENTS_MAX, History
+from wenyue.web.status.known import Known
 from wenyue.web.status.model import COMPONENTS, Automatic, Day, Incident, Note, Seen, Standing, State
-from wenyue.web.status.pages import Known, all_pages, html
+from wenyue.web.status.pages import all_pages, html
 from wenyue.web.status.rules import class_of, follow, from_monitor, judge, last_days, overall, uptime
 from wenyue.web.status.run import place_of
 from wenyue.web.status.wording import say_note, say_title

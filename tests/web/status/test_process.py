@@ -18,10 +18,10 @@ from tests.support.status_page import Web, page_for, probed_web
 from tests.support.status_wire import served
 from wenyue.locale import Message
 from wenyue.web.status.history import History
-from wenyue.web.status.pages import plain_page
 from wenyue.web.status.prepared import Page
 from wenyue.web.status.probe import ask
 from wenyue.web.status.serving import Shelf
+from wenyue.web.status.small_pages import plain_page
 
 pytestmark = pytest.mark.anyio
 

@@ -15,9 +15,9 @@ from wenyue.core.personal import KeyRing, Vault
 from wenyue.locale import Message
 from wenyue.platform.addresses import parse_networks
 from wenyue.web.status.connections import Room
-from wenyue.web.status.pages import plain_page
 from wenyue.web.status.prepared import Page
 from wenyue.web.status.serving import Shelf
+from wenyue.web.status.small_pages import plain_page
 from wenyue.web.status.subscribers import Subscribers
 
 pytestmark = pytest.mark.anyio

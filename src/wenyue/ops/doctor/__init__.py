@@ -11,7 +11,8 @@ from wenyue.locale.terminal import gettext
 from wenyue.ops.doctor.database import check_database
 from wenyue.ops.doctor.machine import MACHINE
 from wenyue.ops.doctor.report import Finding, Mark, show
-from wenyue.platform.config import Settings, SettingsError
+from wenyue.platform.config import Settings
+from wenyue.platform.variables import SettingsError
 
 __all__ = ["Finding", "Mark", "examine", "show"]
 

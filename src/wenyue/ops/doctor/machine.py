@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wenyue.locale.terminal import gettext
 from wenyue.ops.doctor.report import Finding, Mark
-from wenyue.platform.config import Settings, misspelt
+from wenyue.platform.config import Settings
 from wenyue.platform.embedded_server import base_folder
 from wenyue.platform.embedded_server.place import FREE_BYTES_MIN, SYSTEM_ROOT
 from wenyue.platform.fault import SetupError
+from wenyue.platform.misspelt import misspelt
 from wenyue.platform.supervisor import answers_ready, listening_socket
 
 ORPHANS_MAX: Final = 20

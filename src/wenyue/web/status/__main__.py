@@ -6,8 +6,9 @@ import sys
 from typing import Final
 
 from wenyue.platform import log
-from wenyue.platform.config import SettingsError, load
+from wenyue.platform.config import load
 from wenyue.platform.parent_death_signal import end_with_parent
+from wenyue.platform.variables import SettingsError
 from wenyue.web.status.run import run_status
 
 _FD: Final = "--fd"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+HTML: Final = "text/html; charset=utf-8"
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 _SECURITY: Final[Headers] = (

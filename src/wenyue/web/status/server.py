@@ -19,8 +19,9 @@ from wenyue.locale import Message
 from wenyue.locale.formats import TIMEZONE
 from wenyue.web.status.connections import Room
 from wenyue.web.status.history import History
+from wenyue.web.status.known import Known
 from wenyue.web.status.model import COMPONENTS, Automatic, Day, Incident, Note, Seen, Standing, State
-from wenyue.web.status.pages import Known, all_pages, plain_page
+from wenyue.web.status.pages import all_pages
 from wenyue.web.status.place import Place
 from wenyue.web.status.probe import DEADLINE_S, ask
 from wenyue.web.status.rules import (
@@ -32,6 +33,7 @@ from wenyue.web.status.rules import (
     judge,
 )
 from wenyue.web.status.serving import PageServer, Shelf
+from wenyue.web.status.small_pages import plain_page
 from wenyue.web.status.subscribers import Subscribers
 
 EVERY_S: Final = 5.0

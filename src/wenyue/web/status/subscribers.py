@@ -21,9 +21,11 @@ from wenyue.core.personal import SealBroken, Vault
 from wenyue.locale import DEFAULT, LOCALES, Locale, Message, translations
 from wenyue.web.status import wording
 from wenyue.web.status.asking import Asking, mailbox_of
+from wenyue.web.status.for_programs import path_of
 from wenyue.web.status.model import Incident
-from wenyue.web.status.pages import Button, path_of, plain_page, say_moment
+from wenyue.web.status.moments import say_moment
 from wenyue.web.status.prepared import Page
+from wenyue.web.status.small_pages import Button, plain_page
 
 SUBSCRIBERS_MAX: Final = 20_000
 MAILED_AGAIN_AFTER: Final = timedelta(days=1)  # one confirmation of one mailbox
