@@ -116,8 +116,8 @@ async def test_products_templates_hours_and_closures(tx: Tx) -> None:
     assert msgspec.structs.replace(stored, id=0) == msgspec.structs.replace(template, day_capacity=8)
 
     hours = [OpeningHours(venue.id, day, time(8, 30), time(17), time(16)) for day in range(1, 7)]
-    await catalogue.upsert_opening_hours(tx, hours)
-    await catalogue.upsert_opening_hours(tx, hours[:1])
+    await store.upsert_opening_hours(tx, hours)
+    await store.upsert_opening_hours(tx, hours[:1])
     assert await catalogue.opening_hours(tx, venue.id) == hours
 
     closure = NewClosure(

@@ -101,6 +101,9 @@ ORDERS: Final[dict[str, Order]] = {
     "export cards": Order(
         lambda desk: [str(desk.folder / f"out-{desk.n}.csv")], frozenset({"audit.entry"}), of_all=True
     ),
+    "export venues": Order(
+        lambda desk: [str(desk.folder / f"out-{desk.n}.csv")], frozenset({"audit.entry"}), of_all=True
+    ),
     "import bookings": Order(
         lambda desk: [desk.booking_file(), "--map", str(MAP)],
         frozenset({"booking.booking", "audit.entry"}),

@@ -54,6 +54,10 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         "tests/ops/imports/test_cards.py::test_an_export_comes_in_elsewhere_and_is_exported_as_the_same",
         ('exports.app, "cards"',),
     ),
+    "wenyue export venues FILE": (
+        "tests/ops/exports/test_venues.py::test_an_export_comes_in_elsewhere_and_is_exported_as_the_same",
+        ('exports.app, "venues"',),
+    ),
     "wenyue import guess FILE --out MAP.toml": (
         "tests/ops/imports/test_guess.py::test_a_file_is_shown_and_its_map_written_once",
         ('"guess"', '"--out"'),

@@ -48,7 +48,7 @@ async def do_import_venues(tx: Tx, request: ListRequest[VenueRow]) -> ListTaken:
         taken.outcomes.append(outcome)
         if venue is not None and outcome.verdict is not ListVerdict.SAME:
             wanted.append(venue)
-            if row.week is not None or row.closed_weekdays is not None:
+            if row.says_hours:
                 weeks[venue.code] = row
     if wanted and not request.is_dry_run:
         ids: dict[str, int] = {}

@@ -20,7 +20,7 @@ def changes_of(
 ) -> tuple[Difference, ...]:
     """What the row changes of a venue and of its `week`."""
     changes = differences(before, after, _FIELDS)
-    if row.week is None and row.closed_weekdays is None:
+    if not row.says_hours:
         return changes
     was, now = list(week), week_of(before.id, row, week)
     return changes if was == now else (*changes, Difference("opening hours", say_hours(was), say_hours(now)))
@@ -35,6 +35,8 @@ def say_hours(week: Sequence[OpeningHours]) -> str:
 
 def week_of(venue_id: int, row: VenueRow, before: Sequence[OpeningHours]) -> list[OpeningHours]:
     """The venue's week by the row; what the row does not say is as it was."""
+    if row.days:
+        return [OpeningHours(venue_id, day, own.opens, own.closes, own.last_entry) for day, own in row.days]
     was = {one.weekday: one for one in before}
     open_days = set(was or _EVERY_DAY)
     if row.closed_weekdays is not None:

@@ -1,5 +1,6 @@
 """What can be booked: venues, products, opening hours, prices by date, closures, and templates of the day's sessions."""
 
+from wenyue.catalogue import listing
 from wenyue.catalogue.model import (
     ROMANISED_NAME,
     Closure,
@@ -31,7 +32,6 @@ from wenyue.catalogue.store import (
     replace_weeks,
     set_prices,
     templates,
-    upsert_opening_hours,
     upsert_products,
     upsert_templates,
     upsert_venues,
@@ -65,6 +65,7 @@ __all__ = [
     "currencies",
     "day_capacity_for",
     "lift_closure",
+    "listing",
     "opening_hours",
     "prices",
     "product",
@@ -74,7 +75,6 @@ __all__ = [
     "sessions_for",
     "set_prices",
     "templates",
-    "upsert_opening_hours",
     "upsert_products",
     "upsert_templates",
     "upsert_venues",

@@ -47,6 +47,10 @@ ORDER BY v.id
 -- The codes of active venues that a source brought.
 SELECT code FROM catalogue.venue WHERE source = %(source)s AND is_active ORDER BY code
 
+-- name: count_venues
+-- How many active venues there are.
+SELECT count(*) FROM catalogue.venue WHERE is_active
+
 -- name: provinces
 -- Provinces that have active venues of a kind, with their number.
 SELECT province, count(*)

@@ -75,6 +75,7 @@ FIELDS: Final[dict[Kind, tuple[Field, ...]]] = {
         _field("closes", Shape.TIME, "closes 关门时间 闭园时间 停止营业 close"),
         _field("last_entry", Shape.TIME, "last_entry 停止入园 停止检票 最晚入园 停止入园时间"),
         _field("closed_weekdays", Shape.TEXT, "closed_weekdays 闭馆日 闭园日 休息日 休息"),
+        _field("hours_by_day", Shape.TEXT, "hours_by_day 分日开放时间 每周开放时间"),
     ),
     Kind.PRODUCTS: (
         _field("venue", Shape.TEXT, _VENUE, needed=True),

@@ -13,6 +13,7 @@ from wenyue.imports.reading.heading import fold_name
 from wenyue.imports.refusals import Reason
 from wenyue.imports.regions import province_of
 from wenyue.imports.usual_words import VENUE_KINDS
+from wenyue.imports.values import span_of, time_of
 from wenyue.imports.weekdays import weekdays_of
 from wenyue.locale import DEFAULT, SOURCE, Message
 
@@ -26,6 +27,7 @@ _LEVELS: Final = {"a": "A", "aa": "2A", "aaa": "3A", "aaaa": "4A", "aaaaa": "5A"
 _AROUND_LEVEL: Final = re.compile(r"国家|级|旅游|风景|景区|\s")
 _TAG_MARKS: Final = re.compile(r"[、,，;；|/\n]+")
 _LEVEL_MAX: Final = 40
+_OF_DAYS: Final = re.compile(r"(\D+?)\s*(\d[\d:]*\s*-\s*\d[\d:]*)\s*(?:\(([\d:]+)\))?")
 _TAGS_MAX: Final = 30
 
 
@@ -58,11 +60,19 @@ class VenueRow:
     tags: tuple[str, ...]
     week: Week | None
     closed_weekdays: int | None  # bit 0 = Monday
+    days: tuple[
+        tuple[int, Week], ...
+    ] = ()  # each open weekday (0 = Monday) with its own hours, where these differ
 
     @property
     def place(self) -> tuple[str, str]:
         """By which a venue is known whose code the list does not have."""
         return self.province, self.name[DEFAULT]
+
+    @property
+    def says_hours(self) -> bool:
+        """It says when the venue is open, or on which weekdays it is not."""
+        return self.week is not None or self.closed_weekdays is not None or bool(self.days)
 
 
 def new_code(row: VenueRow) -> str:
@@ -102,12 +112,17 @@ def read_venue(cells: Cells) -> VenueRow:
             _printable(cells, "summary", most=SUMMARY_MAX), _printable(cells, "summary_en", most=SUMMARY_MAX)
         ),
         tags=tuple(
-            sorted({one.strip() for one in _TAG_MARKS.split(_printable(cells, "tags")) if one.strip()})[
-                :_TAGS_MAX
-            ]
+            sorted(
+                {
+                    one.strip()
+                    for one in _TAG_MARKS.split(_printable(cells, "tags", most=SUMMARY_MAX))
+                    if one.strip()
+                }
+            )[:_TAGS_MAX]
         ),
         week=_week(cells),
         closed_weekdays=read_weekdays(cells, "closed_weekdays"),
+        days=_days(cells),
     )
 
 
@@ -211,6 +226,21 @@ def _week(cells: Cells) -> Week | None:
             Reason.MISSING, "closes" if closes is None else "opens", Message("give both times, or neither")
         )
     return Week(opens, closes, cells.clock("last_entry") or closes)
+
+
+def _days(cells: Cells) -> tuple[tuple[int, Week], ...]:
+    """Hours that differ by weekday: `周一至周四 09:00-17:00 (16:00); 周五 09:00-21:00`. A weekday that is not named is closed."""
+    text = unicodedata.normalize("NFKC", cells.text("hours_by_day", SUMMARY_MAX))
+    found: dict[int, Week] = {}
+    for part in filter(None, (one.strip() for one in text.split(";"))):
+        said = _OF_DAYS.fullmatch(part)
+        days, span = (weekdays_of(said[1]), span_of(said[2])) if said else (None, None)
+        last = time_of(said[3]) if said and said[3] else None
+        if said is None or not days or span is None or (said[3] and last is None):
+            fix = Message("weekdays and times such as 周一至周四 09:00-17:00; 周五 09:00-21:00")
+            raise cells.refuse(Reason.BAD_TIME, "hours_by_day", fix)
+        found |= {day: Week(*span, last or span[1]) for day in range(7) if days & 1 << day}
+    return tuple(sorted(found.items()))
 
 
 def _kind_of_heading(column: str) -> str:

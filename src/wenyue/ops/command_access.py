@@ -74,6 +74,7 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "import cards": Right.DATA_IMPORT,
     "import venues": Right.DATA_IMPORT,
     "export cards": Right.DATA_EXPORT,
+    "export venues": Right.DATA_EXPORT,
     "devices enrol": Right.DEVICES_MANAGE,
     "devices revoke": Right.DEVICES_MANAGE,
     "staff add": Right.STAFF_MANAGE,

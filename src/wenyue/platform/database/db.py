@@ -9,7 +9,7 @@ from importlib.resources import files
 from time import monotonic
 from typing import Final, LiteralString, Self, cast
 
-from psycopg import AsyncConnection, Error, OperationalError
+from psycopg import AsyncConnection, Error, IsolationLevel, OperationalError
 from psycopg.errors import Diagnostic, ReadOnlySqlTransaction
 from psycopg.rows import DictRow, TupleRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -173,8 +173,10 @@ class Database:
             raise Unconfirmed(hedges[0])
 
     @asynccontextmanager
-    async def reading(self) -> AsyncGenerator[Tx]:
+    async def reading(self, *, is_one_moment: bool = False) -> AsyncGenerator[Tx]:
         """One READ COMMITTED transaction in which the server refuses to write: for whatever is only shown.
+
+        `is_one_moment`: all that is read is of the moment of the first question, however long it reads (REPEATABLE READ).
 
         Raises DatabaseDown; LookupError when somebody tried to write: that is a defect, and no server that takes no writes.
         """
@@ -182,6 +184,8 @@ class Database:
             await tx.set_read_only(
                 True
             )  # of the transactions that begin from here on; no question to the server
+            if is_one_moment:
+                await tx.set_isolation_level(IsolationLevel.REPEATABLE_READ)
             try:
                 async with tx.transaction():
                     yield tx
@@ -194,6 +198,7 @@ class Database:
     async def _let_write(tx: Tx) -> None:
         try:
             await tx.set_read_only(None)
+            await tx.set_isolation_level(None)
         except Error:
             await tx.close()  # cut off in the middle: whoever comes next gets another one
 

@@ -1,0 +1,78 @@
+"""A list of venues as it is written: the columns that an import reads, a row for each venue. Pure."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import time
+from decimal import Decimal
+from typing import Final
+
+from wenyue.imports.columns import FIELDS, Kind, title_of
+from wenyue.imports.usual_words import VENUE_KINDS
+from wenyue.imports.venues import VenueRow, Week
+from wenyue.imports.weekdays import weekdays_text
+from wenyue.locale import DEFAULT, SOURCE, Locale, Texts
+
+COLUMNS: Final = tuple(field.name for field in FIELDS[Kind.VENUES])
+_KIND_NAMES: Final[Mapping[str, str]] = {
+    meaning: word for word, meaning in reversed(VENUE_KINDS.items()) if not word.isascii()
+}
+
+
+def header(locale: Locale) -> list[str]:
+    """The names of the columns."""
+    return [title_of(field, locale) for field in FIELDS[Kind.VENUES]]
+
+
+def cells_of(row: VenueRow, locale: Locale) -> list[str]:
+    """The row of a venue."""
+    week = row.week
+    cells = {
+        "code": row.code,
+        "name": _line(row.name.get(DEFAULT) or row.name.get(SOURCE) or row.code),
+        "name_en": _said(row.name, SOURCE),
+        "kind": _KIND_NAMES[row.kind] if locale == DEFAULT else row.kind,
+        "province": row.province,
+        "city": _line(row.city),
+        "latitude": _degrees(row.latitude),
+        "longitude": _degrees(row.longitude),
+        "level": _line(row.level),
+        "timezone": row.timezone,
+        "summary": _said(row.summary, DEFAULT),
+        "summary_en": _said(row.summary, SOURCE),
+        "tags": ("、" if locale == DEFAULT else ", ").join(sorted({_line(tag) for tag in row.tags})),
+        "opens": _clock(week.opens) if week else "",
+        "closes": _clock(week.closes) if week else "",
+        "last_entry": _clock(week.last_entry) if week else "",
+        "closed_weekdays": weekdays_text(row.closed_weekdays, locale) if row.closed_weekdays else "",
+        "hours_by_day": "; ".join(_days(row.days, locale)),
+    }
+    return [cells[name] for name in COLUMNS]
+
+
+def _days(days: Sequence[tuple[int, Week]], locale: Locale) -> list[str]:
+    """Weekdays that have the same hours stand together."""
+    alike: dict[Week, int] = {}
+    for day, week in days:
+        alike[week] = alike.get(week, 0) | 1 << day
+    return [
+        f"{weekdays_text(named, locale)} {_clock(week.opens)}-{_clock(week.closes)} ({_clock(week.last_entry)})"
+        for week, named in alike.items()
+    ]
+
+
+def _said(texts: Texts, language: str) -> str:
+    return _line(texts.get(language, ""))
+
+
+def _line(text: str) -> str:
+    """As the import has it: on one line, blanks single."""
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def _degrees(value: float | None) -> str:
+    """Every digit, and no power of ten."""
+    return "" if value is None else f"{Decimal(repr(value)):f}"
+
+
+def _clock(value: time) -> str:
+    return value.isoformat("seconds" if value.second else "minutes")
