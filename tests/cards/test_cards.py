@@ -25,7 +25,7 @@ from wenyue import accounts, cards
 from wenyue.cards import CardProblem, CardState, Denied
 from wenyue.cards.activation import Activated
 from wenyue.cards.parse import RulesError
-from wenyue.cards.store import save_type, shipped_types
+from wenyue.cards.store import load_types, save_type, shipped_types
 from wenyue.platform.database.db import Tx
 
 __all__ = ["tx"]
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_types_are_saved_once_and_read_back_as_they_are(tx: Tx) -> None:
     assert await cards.save_types(tx) == 0
-    assert await cards.load_types(tx) == {code: one.rules for code, one in shipped_types().items()}
+    assert await load_types(tx) == {code: one.rules for code, one in shipped_types().items()}
 
 
 async def test_a_changed_type_gets_a_new_revision(tx: Tx) -> None:
@@ -46,14 +46,14 @@ async def test_a_changed_type_gets_a_new_revision(tx: Tx) -> None:
     rules = cards.parse_rules({**json.loads(await rules_text(tx, "demo")), "party_max": 6})
     changed = type(demo)(code="demo", name=demo.name, source=demo.source, rules=rules)
     assert await save_type(tx, changed) == 1
-    assert (await cards.load_types(tx))["demo"].party_max == 6
+    assert (await load_types(tx))["demo"].party_max == 6
     assert await value(tx, "SELECT revision FROM cards.card_type WHERE code = 'demo'") == 2
 
 
 async def test_a_broken_stored_type_is_named(tx: Tx) -> None:
     await tx.execute("UPDATE cards.card_type SET rules = '{}' WHERE code = 'demo'")
     with pytest.raises(RulesError, match="entitlements"):
-        await cards.load_types(tx)
+        await load_types(tx)
 
 
 async def rules_text(tx: Tx, code: str) -> str:

@@ -93,6 +93,9 @@ ORDERS: Final[dict[str, Order]] = {
     "import venues": Order(
         lambda desk: [desk.venue_file()], frozenset({"catalogue.venue", "audit.entry"}), of_all=True
     ),
+    "import card-types": Order(
+        lambda desk: [desk.type_file()], frozenset({"cards.card_type", "audit.entry"}), of_all=True
+    ),
     "import cards": Order(
         lambda desk: [desk.card_file()],
         frozenset({"cards.card", "cards.imported", "audit.entry"}),

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import itertools
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -41,6 +42,7 @@ PASSWORD: Final = "correct horse battery"
 POST: Final = "北门"
 MAP: Final = Path("examples/hotel-bookings.map.toml")
 ROWS: Final = Path("tests/data/hotel-bookings-resort.csv.gz")
+TYPE: Final = Path("src/wenyue/cards/types/hainan-annual.json")
 _APPS: Final[dict[str, Typer]] = {
     "abuse": abuse.app,
     "bans": bans.app,
@@ -220,6 +222,13 @@ class Desk:
         """One venue that is not there yet."""
         path = self.folder / "venues.csv"
         path.write_text(f"province,name,latitude,longitude\n浙江,景区{self.n},30,120\n", encoding="utf-8")
+        return str(path)
+
+    def type_file(self) -> str:
+        """A card type that is not there yet."""
+        shipped = json.loads(TYPE.read_bytes())
+        path = self.folder / "type.json"
+        path.write_text(json.dumps(shipped | {"code": f"type-{self.n}"}), encoding="utf-8")
         return str(path)
 
     def card_file(self) -> str:

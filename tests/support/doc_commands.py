@@ -136,7 +136,8 @@ def _is_command_of_ours(words: list[str], *, is_name: bool) -> bool:
             arguments += 1
     places = [one for one in here.params if one.param_type_name == "argument"]
     needed = [one for one in here.params if one.required and one.param_type_name == "option"]
-    if value_of or arguments > len(places):
+    takes_many = any(one.nargs == -1 for one in places)
+    if value_of or (arguments > len(places) and not takes_many):
         return False
     if is_name and arguments == 0:
         return True

@@ -50,6 +50,10 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         CARDS,
         ('"cards", str(path), "--map"', '"--refused"'),
     ),
+    "wenyue import card-types my-card.json hainan-annual": (
+        "tests/ops/imports/test_card_types.py::test_types_come_in_by_file_or_code_and_change",
+        ('"card-types", str(path), "hainan-annual"',),
+    ),
     "wenyue export cards FILE": (
         "tests/ops/imports/test_cards.py::test_an_export_comes_in_elsewhere_and_is_exported_as_the_same",
         ('exports.app, "cards"',),

@@ -5,7 +5,7 @@ nothing about bookings. Functions take a transaction and never commit; a `Denied
 have counted a wrong PIN.
 """
 
-from wenyue.cards import importing, recovery
+from wenyue.cards import bringing_types, importing, recovery
 from wenyue.cards.activation import ActivationRequest, activate, issue, judge, sign_in, with_tries
 from wenyue.cards.changes import add_companion, begin_validity, extend_validity, remove_companion
 from wenyue.cards.loss import Replaced, lift_loss, replace, report_loss
@@ -19,7 +19,6 @@ from wenyue.cards.store import (
     ENTITLEMENTS_OF,
     LOCK_CARDS,
     facts_from_rows,
-    load_types,
     read_facts,
     read_types,
     save_types,
@@ -46,6 +45,7 @@ __all__ = [
     "activate",
     "add_companion",
     "begin_validity",
+    "bringing_types",
     "cards_of",
     "decide_use",
     "extend_validity",
@@ -55,7 +55,6 @@ __all__ = [
     "issue",
     "judge",
     "lift_loss",
-    "load_types",
     "parse_rules",
     "prove_by_staff",
     "read_facts",

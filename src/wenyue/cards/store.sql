@@ -35,3 +35,8 @@ ON CONFLICT (code) DO UPDATE SET name = excluded.name, rules = excluded.rules,
     source = excluded.source, revision = known.revision + 1
 WHERE (known.name, known.rules, known.source)
     IS DISTINCT FROM (excluded.name, excluded.rules, excluded.source);
+
+-- name: types_here
+-- What is known of these card types, and whether anybody has a card of them.
+SELECT code, name, source, rules::text, EXISTS (SELECT FROM cards.card WHERE card.type_code = card_type.code)
+FROM cards.card_type WHERE code = ANY(%(codes)s::text[]);

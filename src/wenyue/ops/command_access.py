@@ -71,6 +71,7 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "abuse set": Right.ABUSE_MANAGE,
     "record list": Right.RECORD_READ,
     "import bookings": Right.DATA_IMPORT,
+    "import card-types": Right.DATA_IMPORT,
     "import cards": Right.DATA_IMPORT,
     "import venues": Right.DATA_IMPORT,
     "export cards": Right.DATA_EXPORT,

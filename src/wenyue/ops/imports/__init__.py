@@ -1,5 +1,6 @@
 """Moving in: commands that bring files of another system in."""
 
+from wenyue.ops.imports.card_types import import_type_files
 from wenyue.ops.imports.cards import import_card_list
 from wenyue.ops.imports.command import app, import_bookings
 from wenyue.ops.imports.guess import guess_file
@@ -14,5 +15,6 @@ __all__ = [
     "guess_file",
     "import_bookings",
     "import_card_list",
+    "import_type_files",
     "import_venue_list",
 ]
