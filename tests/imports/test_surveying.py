@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from wenyue.imports.booking_maps import place_of
 from wenyue.imports.bookings import ImportedStatus, read_map
 from wenyue.imports.column_maps import read_column_map
 from wenyue.imports.columns import Kind, known_names
-from wenyue.imports.map_writing import map_text, place_of
+from wenyue.imports.map_writing import map_text
 from wenyue.imports.mapping import ColumnRule
 from wenyue.imports.reading import open_sheet
 from wenyue.imports.surveying import Survey, survey

@@ -6,6 +6,7 @@ any moment, it goes on when it runs again: what was committed is recognised by i
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -19,8 +20,10 @@ from wenyue.application.import_venue_facts import VenueFacts, venues_of_map
 from wenyue.application.on_server import KeyedWorks
 from wenyue.application.operating import Operator
 from wenyue.application.prepare_import import prepare_import
+from wenyue.application.reading_ahead import read_ahead
 from wenyue.application.rehearse_import import rehearse_import
-from wenyue.imports.bookings import BookingFile, Progress, ShownRow, Tally, shown_rows
+from wenyue.application.reservations import ImportReservation
+from wenyue.imports.bookings import BookingFile, Entry, Progress, ShownRow, Tally, first_rows
 from wenyue.locale import Message
 
 SHOWN_ROWS: Final = 10
@@ -79,17 +82,18 @@ async def bring_bookings(
     )
     done = BookingsBrought(tuple(venues), prepared.venue_ids, prepared.slots_opened, plan.capacities(survey))
     entries = file.entries()
-    while part := await asyncio.to_thread(lambda: list(islice(entries, batch))):
-        if not done.first:
-            rows = [
-                row for entry in part[:SHOWN_ROWS] for row in shown_rows(entry, file.sheet.header, file.map)
-            ]
-            done.first = tuple(rows[:SHOWN_ROWS])
-        asked = await asyncio.to_thread(builder.reservations, part)
-        request = ImportBookings(file.map.source, prepared, asked, is_dry_run)
-        for row in verdicts(part, await import_bookings(works, operator, request)):
-            done.tally.add(row.verdict, row.refusal.reason if row.refusal else None, row.differs)
-            heard(row)
-        progress(REHEARSING if is_dry_run else WRITING, done.tally.rows, survey.rows)
+
+    def read() -> tuple[list[Entry], list[ImportReservation]] | None:
+        part = list(islice(entries, batch))
+        return (part, builder.reservations(part)) if part else None
+
+    async with aclosing(read_ahead(read)) as ahead:
+        async for part, asked in ahead:
+            done.first = done.first or first_rows(part, file.sheet.header, file.map, SHOWN_ROWS)
+            request = ImportBookings(file.map.source, prepared, asked, is_dry_run)
+            for row in verdicts(part, await import_bookings(works, operator, request)):
+                done.tally.add(row.verdict, row.refusal.reason if row.refusal else None, row.differs)
+                heard(row)
+            progress(REHEARSING if is_dry_run else WRITING, done.tally.rows, survey.rows)
     done.gone = await gone_bookings(works, file.map.source, survey.days, file.has)
     return done

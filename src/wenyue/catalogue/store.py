@@ -77,8 +77,8 @@ async def venues_by_code(tx: Tx, codes: Sequence[str]) -> dict[str, Venue]:
     return {row["code"]: _convert(row, Venue) for row in rows}
 
 
-async def venues_by_place(tx: Tx, places: Sequence[tuple[str, str]]) -> list[Venue]:
-    """The venues of these provinces and Chinese names, active or not."""
+async def venues_by_place(tx: Tx, places: Sequence[tuple[str | None, str]]) -> list[Venue]:
+    """The venues of these provinces (None: any) and Chinese names, active or not."""
     wanted = json.dumps([{"province": province, "name": name} for province, name in places])
     rows = await fetch_dicts(tx, _SQL["venues_by_place"], {"places": wanted})
     return [_convert(row, Venue) for row in rows]

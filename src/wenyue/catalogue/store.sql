@@ -35,12 +35,12 @@ WHERE code = ANY(%(codes)s::text[])
 ORDER BY id
 
 -- name: venues_by_place
--- The venues of a list of provinces and names, active or not.
+-- The venues of a list of provinces (null: any) and names, active or not.
 SELECT v.id, v.code, v.kind, v.name, v.province, v.city, v.latitude, v.longitude, v.level, v.timezone, v.tags, v.summary,
        v.source, v.is_demo, v.is_active
 FROM catalogue.venue v
 JOIN json_to_recordset(%(places)s::json) AS w(province text, name text)
-  ON v.province = w.province AND v.name ->> 'zh-CN' = w.name
+  ON v.province = coalesce(w.province, v.province) AND v.name ->> 'zh-CN' = w.name
 ORDER BY v.id
 
 -- name: codes_of_source

@@ -82,13 +82,15 @@ class Columns:
         near = [one for name in missing for one in get_close_matches(name, self.header, n=1, cutoff=0.5)]
         if near:
             return Message(
-                "the map names columns that the file does not have: {names}; did you mean {near}? It has {header}",
+                "the map names columns that the file does not have: {names}; did you mean {near}? It has {header}. "
+                "Correct the map, or have one written that fits: wenyue import guess FILE --out MAP.toml",
                 names=names,
                 near=", ".join(repr(shown(one)) for one in near),
                 header=header,
             )
         return Message(
-            "the map names columns that the file does not have: {names}; it has {header}",
+            "the map names columns that the file does not have: {names}; it has {header}. "
+            "Correct the map, or have one written that fits: wenyue import guess FILE --out MAP.toml",
             names=names,
             header=header,
         )

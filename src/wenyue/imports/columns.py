@@ -140,7 +140,11 @@ FIELDS: Final[dict[Kind, tuple[Field, ...]]] = {
             "key 订单号 预订号 预约号 预定号 订单编号 预订编号 单号 流水号 确认号 booking_no order_no reservation",
         ),
         _field("venue", Shape.TEXT, _VENUE),
-        _field("product", Shape.TEXT, "product 房型 产品 产品名称 票种 票型 门票 套餐 room_type roomtype"),
+        _field(
+            "product",
+            Shape.TEXT,
+            "product 房型 产品 产品名称 票种 票型 门票 套餐 餐位 桌型 座位 线路 room_type roomtype",
+        ),
         _field(
             "date",
             Shape.DATE,
@@ -149,8 +153,12 @@ FIELDS: Final[dict[Kind, tuple[Field, ...]]] = {
         ),
         _field("departure", Shape.DATE, "departure 离店日期 退房日期 checkout"),
         _field("nights", Shape.WHOLE, "nights 间夜 晚数 天数 入住天数 夜数"),
-        _field("session", Shape.SPAN, "session 场次 时段 入园时段 预约时段 时间段 班次"),
-        _field("quantity", Shape.WHOLE, "quantity 间数 数量 张数 票数 人数 房间数 份数 count"),
+        _field("session", Shape.SPAN, "session 场次 时段 入园时段 预约时段 用餐时段 时间段 班次"),
+        _field("starts", Shape.TIME, "starts 开始时间 起始时间 开场时间 发车时间 开车时间 用餐时间 start"),
+        _field("ends", Shape.TIME, "ends 结束时间 截止时间 散场时间 end"),
+        _field(
+            "quantity", Shape.WHOLE, "quantity 间数 数量 张数 票数 人数 房间数 份数 桌数 座位数 位数 count"
+        ),
         _field("status", Shape.TEXT, "status 状态 订单状态 预订状态 预约状态 核销状态"),
         _field("status_date", Shape.DATE, "status_date 更新时间 取消时间 变更时间 核销时间 状态时间 updated"),
         _field("booked", Shape.DATE, "booked 下单时间 预订时间 下单日期 创建时间 预约时间 booked_at created"),

@@ -13,22 +13,29 @@ from typing import Final
 _TEXT_FORMULA: Final = re.compile(r'^=\s*"(.*)"$', re.DOTALL)
 _EXPONENT: Final = re.compile(r"^[-+]?\d(?:[.,]\d+)?E[+-]?\d+$", re.IGNORECASE)
 _POINT_ZERO: Final = re.compile(r"^(\d+)\.0+$")
+_QUOTES: Final = ("'", "＇", "‘", "’", "\u201b", "`")
+_MARKS: Final = frozenset(("=", *_QUOTES))
 _DASHES: Final = str.maketrans(dict.fromkeys("‐‑‒–—―−－﹣_", "-"))
 
 
 def plain_text(raw: str) -> str:
     """A cell without the marks with which Excel says that it is text: `="YD9005"`, `'YD9005`, blanks around it."""
     text = raw.replace("\ufeff", "").strip()
+    if text[:1] not in _MARKS:  # most cells
+        return text
     if found := _TEXT_FORMULA.match(text):
         text = found[1].replace('""', '"').strip()
-    if text.startswith(("'", "＇", "‘", "’", "\u201b", "`")) and len(text) > 1:
+    if text.startswith(_QUOTES) and len(text) > 1:
         text = text[1:].strip()
     return text
 
 
 def fold_key(raw: str) -> str:
     """The key that `raw` spells, by the rule above; '' when nothing stands there."""
-    text = unicodedata.normalize("NFKC", plain_text(raw)).translate(_DASHES)
+    plain = plain_text(raw)
+    if plain.isascii() and plain.isalnum():  # most keys
+        return plain.upper()
+    text = unicodedata.normalize("NFKC", plain).translate(_DASHES)
     return "".join(
         character for character in text if not character.isspace() and character.isprintable()
     ).upper()

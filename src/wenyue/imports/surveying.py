@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final
 
 from wenyue.core.documents import mask_document, mask_name, mask_phone
 from wenyue.imports.columns import Kind, Shape, field_of
 from wenyue.imports.guessing import SAMPLE_ROWS, Proposal, propose
-from wenyue.imports.keys import plain_text
+from wenyue.imports.keys import fold_key, plain_text
 from wenyue.imports.mapping import NULLS
 from wenyue.imports.reading import Sheet, shown
 from wenyue.imports.values import date_of
@@ -43,7 +43,7 @@ class Survey:
     `words`: field → the different words in its column, the most frequent first, of at most WORD_ROWS_MAX rows.
     `formats`: field → formats of its dates that offices do not usually write; of two, a person has to choose one.
     `examples`: a value of each column, masked where it is of a person, '' where nobody knows what it is.
-    `rows`: how many were read.
+    `rows`: how many were read. `has_groups`: rows below each other have the same number: of one booking, several visitors.
     """
 
     sheet: Sheet
@@ -52,6 +52,7 @@ class Survey:
     formats: Mapping[str, tuple[str, ...]]
     examples: tuple[str, ...]
     rows: int
+    has_groups: bool = False
 
 
 def survey(sheet: Sheet, today: date, kind: Kind | None = None) -> Survey:
@@ -71,7 +72,13 @@ def survey(sheet: Sheet, today: date, kind: Kind | None = None) -> Survey:
             for one, values in zip(proposal.columns, columns, strict=True)
         ),
         read,
+        _has_groups(fields.get("key", ())),
     )
+
+
+def _has_groups(keys: Sequence[str]) -> bool:
+    folded = [fold_key(one) for one in keys]
+    return any(one == before for before, one in pairwise(folded))
 
 
 def _filled(rows: Sequence[Sequence[str]], at: int) -> list[str]:

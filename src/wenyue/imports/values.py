@@ -68,6 +68,11 @@ def number_of(raw: str) -> Decimal | None:
 
     `1,856` is one thousand and more; `30,25`, where the comma cannot part thousands, is thirty and a quarter.
     """
+    return _number(raw) if len(raw) <= 2 * _NUMBER_CHARS_MAX else _number.__wrapped__(raw)
+
+
+@lru_cache(maxsize=8192)
+def _number(raw: str) -> Decimal | None:
     text = _folded(raw)
     if not text or len(text) > _NUMBER_CHARS_MAX:
         return None

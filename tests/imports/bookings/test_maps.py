@@ -42,7 +42,7 @@ def test_map_mistakes_are_told_together_with_lines(tmp_path: Path) -> None:
     assert "rules.zero_night: unknown key: did you mean rules.zero_nights?" in message
     assert "read the same text as different dates" in message
     assert "'room-a' is already the code of products.A" in message
-    assert "columns.product: missing" in message
+    assert "columns.product: which column says it? Only a map of one product needs none" in message
 
 
 @pytest.mark.parametrize(

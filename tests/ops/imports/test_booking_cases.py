@@ -12,6 +12,7 @@ from wenyue.imports.bookings import Verdict
 from wenyue.imports.reading import InputError, open_sheet
 from wenyue.imports.refused_rows import WHY
 from wenyue.locale import command_locale
+from wenyue.platform.database.db import queries
 
 pytestmark = pytest.mark.anyio
 HEADER = "预订号,入住日期,离店日期,间数,房型,状态,更新时间,下单时间,总价,成人,儿童\n"
@@ -242,3 +243,15 @@ async def test_refused_rows_come_back_as_a_workbook_and_mended_they_come_in(hous
     await house.rows("UPDATE booking.pool SET capacity = 9 RETURNING 1")
     again = await house.take(refused)
     assert counts(again) == {"imported": len(rows)}
+
+
+async def test_a_batch_is_looked_for_by_its_keys_and_not_in_all_that_the_source_brought(house: House) -> None:
+    await house.take("K2-clean.csv")
+    asked = {"source": "keytest", "keys": [f"k:YD{n}" for n in range(500)]}
+    statement = queries("wenyue.booking.slots", "importing.sql")["alike"]
+    async with house.database.connection() as tx:
+        # The tables look small, as they do in an import's first hour; what is cheap then must not grow with them.
+        rows = await (await tx.execute(f"EXPLAIN {statement}", asked)).fetchall()
+    [condition] = [line for (line,) in rows if "Index Cond" in line]
+    assert "source_key" in condition, rows
+    assert "Join" not in "".join(line for (line,) in rows)

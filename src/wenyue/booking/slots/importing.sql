@@ -46,11 +46,11 @@ SELECT s.id, s.product_id, s.venue_id, s.on_date, s.starts_at, s.pool_ids,
  ORDER BY s.product_id, s.on_date, s.starts_at
 
 -- name: alike
--- What earlier runs of the source brought under these keys, or under keys that may be the same number.
+-- What earlier runs of the source brought under these keys, or under keys that may be the same number. The buckets are an array, not a subquery: that is joined by reading all that the source brought, in every batch anew.
 SELECT b.source_key, b.id, b.body_hash, b.state
   FROM booking.booking b
  WHERE b.source = %(source)s AND booking.key_bucket(b.source_key)
-       IN (SELECT booking.key_bucket(k.key) FROM unnest(%(keys)s::text[]) AS k (key))
+       = ANY (ARRAY (SELECT booking.key_bucket(k.key) FROM unnest(%(keys)s::text[]) AS k (key)))
 
 -- name: lock_bookings
 -- Bookings whose rows say something else now: locked in id order, before their pools, as the engine does.

@@ -16,7 +16,7 @@ from wenyue.imports.bookings.model import (
     Verdict,
 )
 from wenyue.imports.bookings.rules import AMBIGUOUS, loose_of
-from wenyue.imports.bookings.showing import ShownCell, ShownRow, shown_rows
+from wenyue.imports.bookings.showing import ShownCell, ShownRow, first_rows
 from wenyue.imports.bookings.stage import BookingFile, Progress, Survey, open_bookings
 from wenyue.imports.bookings.tally import Tally
 
@@ -40,9 +40,9 @@ __all__ = [
     "Used",
     "Verdict",
     "dates_of",
+    "first_rows",
     "loose_of",
     "open_bookings",
     "read_map",
     "redeemed_nights",
-    "shown_rows",
 ]

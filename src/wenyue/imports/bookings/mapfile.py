@@ -86,7 +86,9 @@ def read_map(path: Path) -> ImportMap:
 
 def _read(r: TomlReader) -> ImportMap:
     """Take every key; mistakes are collected in the reader and stand-ins returned meanwhile."""
-    venues = _venues(r)
+    venues, products = _venues(r), _products(r)
+    if r.peek("columns.product") is None and len(products) > 1:
+        r.problem("columns.product", "which column says it? Only a map of one product needs none")
     return ImportMap(
         source=r.matching("source", _CODE, "lower-case letters, digits and hyphens, at most 64"),
         options=_options(r),
@@ -95,7 +97,7 @@ def _read(r: TomlReader) -> ImportMap:
         venues=venues,
         columns=_columns(r, is_hotel=any(one.is_hotel for one in venues.values())),
         statuses=_statuses(r),
-        products=_products(r),
+        products=products,
         odd=OddRows(
             is_day_use=r.choice("rules.zero_nights", ("refuse", "day-use"), "refuse") == "day-use",
             takes_no_adults=r.choice("rules.no_adults", ("refuse", "import"), "refuse") == "import",
@@ -194,7 +196,7 @@ def _columns(r: TomlReader, *, is_hotel: bool) -> MappedColumns:
         quantity=r.text("columns.quantity")
         if has_quantity_column
         else r.whole("columns.quantity", 1, QUANTITY_MAX, 1),
-        product=r.text("columns.product"),
+        product=r.optional("columns.product"),
         status=r.text("columns.status"),
         status_date=_date_column(r, "columns.status_date")
         if r.peek("columns.status_date") is not None

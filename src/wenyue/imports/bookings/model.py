@@ -121,7 +121,7 @@ class MappedColumns:
     nights: tuple[str, ...]  # summed
     departure: DateColumn | None  # instead of nights
     quantity: str | int
-    product: str
+    product: str | None  # None: the map's only one
     status: str
     status_date: DateColumn | None
     booked: DateColumn | DaysBefore | None

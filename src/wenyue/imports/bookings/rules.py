@@ -168,6 +168,8 @@ class RowReader:
         return found
 
     def _product(self, cells: Cells) -> str:
+        if self._map.columns.product is None:
+            return next(iter(self._map.products))
         raw = cells.raw("product")
         found = self._products.get(fold_name(raw))
         if found is None:

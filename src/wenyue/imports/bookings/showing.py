@@ -1,7 +1,8 @@
 """A row before and after: what stands in each column that the map names, and what was understood. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from wenyue.core.documents import mask_document, mask_name, mask_phone
 from wenyue.imports.bookings.columns import column_map
@@ -26,6 +27,13 @@ class ShownRow:
     number: int
     cells: tuple[ShownCell, ...]
     refusal: Refusal | None = None
+
+
+def first_rows(
+    entries: Iterable[Entry], header: Sequence[str], chosen: ImportMap, most: int
+) -> tuple[ShownRow, ...]:
+    """At most so many rows of these bookings."""
+    return tuple(islice((row for one in entries for row in shown_rows(one, header, chosen)), most))
 
 
 def shown_rows(entry: Entry, header: Sequence[str], chosen: ImportMap) -> list[ShownRow]:

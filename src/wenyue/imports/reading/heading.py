@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Final
 
 from wenyue.imports.reading.model import Noise
@@ -16,6 +17,8 @@ _NOTE: Final = re.compile(
     r"(\d*[:：、.].*|人.*|时间.*|日期.*|单位.*|部门.*|$)"
 )
 _NUMBER: Final = re.compile(r"[-+]?[\d.,:/年月日%¥￥元\s-]+$")
+_IN_BRACKETS: Final = re.compile(r"[(\[][^()\[\]]*[)\]]$")
+_NAME_CHARS: Final = 64
 _AROUND_NAME: Final = " *＊：:。.;；"
 
 
@@ -24,8 +27,13 @@ def fold_name(raw: str) -> str:
 
     What stands in brackets at the end is explanation: `手机号（必填）` is `手机号`. `(元)` stays out likewise.
     """
+    return _folded(raw) if len(raw) <= _NAME_CHARS else _folded.__wrapped__(raw)
+
+
+@lru_cache(maxsize=4096)  # the same words stand in every row; long ones are none, and would fill the memory
+def _folded(raw: str) -> str:
     text = "".join(unicodedata.normalize("NFKC", raw).split()).strip(_AROUND_NAME).casefold()
-    shorter = re.sub(r"[(\[][^()\[\]]*[)\]]$", "", text).strip(_AROUND_NAME)
+    shorter = _IN_BRACKETS.sub("", text).strip(_AROUND_NAME)
     return shorter or text
 
 
@@ -64,13 +72,13 @@ def noise_of(cells: Sequence[str], header: Sequence[str]) -> Noise | None:
     filled = [cell for cell in cells if cell.strip()]
     if not filled:
         return Noise.BLANK
-    first = "".join(unicodedata.normalize("NFKC", filled[0]).split()).casefold()
-    if len(filled) == len(header) and [fold_name(cell) for cell in cells[: len(header)]] == [
-        fold_name(name) for name in header
-    ]:
+    if len(filled) == len(header) and all(
+        fold_name(cell) == fold_name(name) for cell, name in zip(cells, header, strict=False)
+    ):
         return Noise.HEADER_AGAIN
     if len(filled) >= len(header):
         return None
+    first = "".join(unicodedata.normalize("NFKC", filled[0]).split()).casefold()
     if len(first) <= _TOTAL_CHARS_MAX and _TOTAL.fullmatch(first):
         return Noise.TOTAL
     if len(filled) <= max(1, len(header) // 3) and _NOTE.match(first):
