@@ -96,6 +96,17 @@ def decide(
     return None if is_same or (not takes_state and not slot.is_open) else changed
 
 
+def follow_closing(slot: OpenSlot, was: Texts, will: Texts) -> SlotChange | None:
+    """What a session that no timetable has (an import opened it) becomes, of whose product the day was closed for `was`.
+
+    `will`: why it is closed now; empty: it is not. What an operator opened or closed stays.
+    """
+    is_as_left = slot.is_open == (not was) and slot.known_reason == was.get(DEFAULT, "")
+    if not is_as_left or was == will:
+        return None
+    return SlotChange(slot, not will, will, slot.price_minor, slot.capacity)
+
+
 def _restored(slot: OpenSlot, will: NewSlot) -> SlotChange:
     """A session that the timetable has again: as it was planned, with the price and the places it had."""
     return SlotChange(slot, will.is_open, will.closed_reason, slot.price_minor, slot.capacity)

@@ -15,10 +15,11 @@ from msgspec import Struct
 
 from wenyue import catalogue
 from wenyue.audit import Entry, record
-from wenyue.booking.slots.following import OpenSlot, Planned, SlotChange, decide
-from wenyue.booking.slots.planning import day_capacities, plan
+from wenyue.booking.slots.following import OpenSlot, Planned, SlotChange, decide, follow_closing
+from wenyue.booking.slots.planning import closed_reason, day_capacities, plan
 from wenyue.booking.slots.slot_planning import openings, write
 from wenyue.core.clock import days
+from wenyue.locale import Texts
 from wenyue.platform.database.db import Tx, queries
 from wenyue.policy import HOLIDAY_NAMES, DayKind, HolidayCalendar, Preset, load_calendar, save_override
 
@@ -179,7 +180,12 @@ async def _works(
         found = await openings(tx, page, presets, on_date, on_date)
         before = _by_key([one for opening in found for one in plan(opening, old, on_date, on_date)])
         will = _by_key([one for opening in found for one in plan(opening, new, on_date, on_date)])
-        work = await _slot_work(tx, page, before, will, on_date)
+        kinds = old.day_kind(on_date), new.day_kind(on_date)
+        closing = {
+            one.product.id: (closed_reason(one, on_date, kinds[0]), closed_reason(one, on_date, kinds[1]))
+            for one in found
+        }
+        work = await _slot_work(tx, before, will, closing, on_date)
         was, wanted = day_capacities(before.values()), day_capacities(will.values())
         await _follow_day_pools(
             tx, on_date, was, {venue: n for venue, n in wanted.items() if venue not in followed}, work
@@ -190,18 +196,23 @@ async def _works(
 
 async def _slot_work(
     tx: Tx,
-    page: Sequence[catalogue.Product],
     before: Mapping[tuple[int, datetime], Planned],
     will: Mapping[tuple[int, datetime], Planned],
+    closing: Mapping[int, tuple[Texts, Texts]],
     on_date: date,
 ) -> _Work:
-    row: dict[str, object] = {"on_date": on_date, "product_ids": [one.id for one in page]}
+    """`closing`: of each product of the page why the date was closed, and why it is."""
+    row: dict[str, object] = {"on_date": on_date, "product_ids": list(closing)}
     rows = await (await tx.execute(_SQL["slots_of_day"], row)).fetchall()
     slots = [OpenSlot(*one) for one in rows]
     there = {(one.product_id, one.starts_at) for one in slots}
     work = _Work([one for key, one in will.items() if key not in there])
     for slot in slots:
-        verdict = decide(before, will, slot)
+        key = (slot.product_id, slot.starts_at)
+        is_planned = key in before or key in will
+        verdict = (
+            decide(before, will, slot) if is_planned else follow_closing(slot, *closing[slot.product_id])
+        )
         if isinstance(verdict, str):
             work.done.in_the_way.append(verdict)
         elif verdict is not None:
