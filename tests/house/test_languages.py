@@ -27,6 +27,7 @@ CHINESE_BY_RIGHT = {
     "core/documents/others.py": "what is printed on a document",
     "imports/cells.py": "what the files of offices call documents, and a date as they write it",
     "imports/columns.py": "what the files of offices call their columns",
+    "imports/countries.py": "countries as offices write them",
     "imports/guessing.py": "how the names of sessions end",
     "imports/booking_maps.py": "what the titles of exports say beside a name, and what an only product is called",
     "imports/mapping.py": "what offices write for nothing",

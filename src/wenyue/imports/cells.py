@@ -7,13 +7,11 @@ from difflib import get_close_matches
 from typing import Final
 
 from wenyue.core.documents import (
-    Document,
     DocumentKind,
     Phone,
     mask_document,
     mask_name,
     mask_phone,
-    parse_document,
     parse_name,
     parse_phone,
 )
@@ -273,28 +271,6 @@ class Cells:
         if not isinstance(found, str):
             raise self.refuse(
                 Reason.BAD_NAME, field, Message("no name of a person: {code}", code=found.code.value)
-            )
-        return found
-
-    def document(self, kind_field: str, field: str, today: date) -> Document | None:
-        """An identity document in canonical form, None when there is none. An expired one is one."""
-        raw = self.raw(field)
-        if not raw:
-            return None
-        if is_ruined(raw):
-            raise self.refuse(
-                Reason.BAD_DOCUMENT,
-                field,
-                Message("Excel rounded this number: format the column as text and export it again"),
-            )
-        said = self.text(kind_field)
-        kind = DOCUMENT_WORDS.get(fold_name(said)) if said else None
-        found = parse_document(kind, fold_key(raw), today=today)
-        if not isinstance(found, Document):
-            raise self.refuse(
-                Reason.BAD_DOCUMENT,
-                field,
-                Message("no valid number of a document: {code}", code=found.code.value),
             )
         return found
 

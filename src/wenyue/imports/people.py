@@ -7,13 +7,14 @@ from typing import Final
 
 from wenyue.core.documents import (
     Document,
+    DocumentErrorCode,
     DocumentKind,
     mask_name,
-    nationality_of,
     parse_document,
     parse_name,
 )
 from wenyue.imports.cells import DOCUMENT_WORDS, Cells
+from wenyue.imports.countries import country_of
 from wenyue.imports.keys import fold_key, is_ruined
 from wenyue.imports.reading import fold_name
 from wenyue.imports.refusals import Reason, Refusal, RowRefused
@@ -24,23 +25,32 @@ _RUINED: Final = Message("Excel rounded this number: format the column as text a
 KIND_WORDS: Final = {kind: word for word, kind in reversed(DOCUMENT_WORDS.items())}  # the first word of each
 
 
-def said_document(cells: Cells, today: date) -> Document | None:
-    """The document that the row's columns for kind, country and number say. Raises RowRefused."""
+def said_document(
+    cells: Cells, today: date, *, needs_kind: bool = True, needs_country: bool = True
+) -> Document | None:
+    """The document that the row's columns for kind, country and number say. Raises RowRefused.
+
+    `needs_kind` False: of a kind that is not known here it is what its number looks like. `needs_country` False: a passport
+    of a country that is not said is none.
+    """
     raw = cells.raw("document")
     if not raw:
         return None
     if is_ruined(raw):
         raise cells.refuse(Reason.BAD_DOCUMENT, "document", _RUINED)
     kind, country = cells.text("document_type"), cells.text("country")
-    if kind and fold_name(kind) not in DOCUMENT_WORDS:
+    if kind and needs_kind and fold_name(kind) not in DOCUMENT_WORDS:
         raise cells.refuse(
             Reason.UNKNOWN_WORD, "document_type", Message("no kind of document that is known here")
         )
-    if country and nationality_of(country) is None:
+    code = country_of(country) if country else ""
+    if code is None:
         raise cells.refuse(
             Reason.UNKNOWN_WORD, "country", Message("no country: write its code, such as USA, FRA or KOR")
         )
-    found = parsed_document(DOCUMENT_WORDS.get(fold_name(kind)), raw, today, country)
+    found = parsed_document(DOCUMENT_WORDS.get(fold_name(kind)), raw, today, code)
+    if found == DocumentErrorCode.NATIONALITY_NEEDED and not needs_country:
+        return None
     if isinstance(found, str):
         raise cells.refuse(
             Reason.BAD_DOCUMENT, "document", Message("no valid number of a document: {code}", code=found)
@@ -79,7 +89,7 @@ def read_people(cells: Cells, field: str, most: int, today: date) -> Iterator[tu
 def _person(cells: Cells, field: str, text: str, today: date) -> tuple[str, Document]:
     words = text.split(" ")
     number = words.pop()
-    country = words.pop() if len(words) > 1 and len(words[-1]) == 3 and nationality_of(words[-1]) else ""
+    country = words.pop() if len(words) > 1 and _is_country(words[-1]) else ""
     kind = DOCUMENT_WORDS.get(fold_name(words[-1])) if len(words) > 1 else None
     if kind is not None:
         words.pop()
@@ -98,10 +108,15 @@ def _person(cells: Cells, field: str, text: str, today: date) -> tuple[str, Docu
         )
     if is_ruined(number):
         raise refuse(Reason.BAD_DOCUMENT, _RUINED)
-    found = parsed_document(kind, number, today, country)
+    found = parsed_document(kind, number, today, country_of(country) or "")
     if isinstance(found, str):
         raise refuse(Reason.BAD_DOCUMENT, Message("no valid number of a document: {code}", code=found))
     return name, found
+
+
+def _is_country(word: str) -> bool:
+    """A code of three letters, or a name in Chinese: others may be a part of somebody's name."""
+    return (len(word) == len("USA") or not word.isascii()) and country_of(word) is not None
 
 
 def written_person(name: str, kind: str, country: str | None, number: str) -> str:

@@ -98,7 +98,7 @@ def test_both_date_forms_of_the_wild(spelled: str) -> None:
         ("reserved_room_type", "Z", Reason.UNKNOWN_PRODUCT),
         ("reservation_status", "", Reason.UNKNOWN_STATUS),
         ("country", "=cmd", Reason.BAD_COUNTRY),
-        ("country", "Portugal", Reason.BAD_COUNTRY),
+        ("country", "Portugol", Reason.BAD_COUNTRY),
         ("country", "P\x00T", Reason.BAD_CHARACTER),
     ],
 )

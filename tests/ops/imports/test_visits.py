@@ -173,3 +173,32 @@ async def test_imports_H_guests_are_found_at_the_gate_by_their_old_number(house:
             answer = await look_up(tx, house.vault, asked, day)
             assert isinstance(answer, Found)
             assert len(answer.visits) == found, typed
+
+
+async def test_people_from_abroad_come_in_with_the_country_as_offices_write_it(house: House) -> None:
+    """`美国` is a country; a passport of a country that nobody noted is refused, or its holder comes in by name and phone."""
+
+    def chosen(rule: str) -> Callable[[str], str]:
+        country = '[columns]\ncountry = "国籍"'
+        return lambda _: TICKET_MAP.replace("[columns]", country) + rule
+
+    file = TICKETS.replace("证件类型", "国籍,证件类型") + (
+        "F1,测试湖,2027-03-01,成人票,上午场,JOHN SMITH,美国,护照,512345678,13800138001,已支付,60\n"
+        "F2,测试湖,2027-03-01,成人票,上午场,ANNA BROWN,,护照,512345679,13800138002,已支付,60\n"
+        "F3,测试湖,2027-03-01,成人票,上午场,PAUL GREEN,瀛洲,护照,512345670,13800138003,已支付,60\n"
+        f"F4,测试湖,2027-03-01,成人票,上午场,王测试,中国,其他证件,{WANG},13800138004,已支付,60\n"
+    )
+    assert reasons(await house.take(file, change=chosen(""))) == {"bad-document": 1, "bad-country": 1}
+    again = await house.take(file, change=chosen('[rules]\nno_country = "import"\n'))
+    assert counts(again) == {"already-imported": 2, "imported": 1, "refused": 1}
+    usa = parse_document(None, "512345678", today=NOW.date(), nationality="USA", expires_on=NOW.date())
+    resident = parse_document(None, WANG, today=NOW.date())
+    assert isinstance(usa, Document)
+    assert isinstance(resident, Document)
+    named = await house.rows(
+        "SELECT b.source_key, p.person_key FROM booking.place p JOIN booking.booking b ON b.id = p.booking_id ORDER BY 1"
+    )
+    assert [(key, bytes(person)) for key, person in named] == [
+        ("k:F1", house.vault.person_key(usa.key)),
+        ("k:F4", house.vault.person_key(resident.key)),
+    ]

@@ -103,6 +103,7 @@ def _read(r: TomlReader) -> ImportMap:
             takes_no_adults=r.choice("rules.no_adults", ("refuse", "import"), "refuse") == "import",
             takes_no_guests=r.choice("rules.no_guests", ("refuse", "import"), "refuse") == "import",
             negative_price_is_zero=r.choice("rules.negative_price", ("refuse", "zero"), "refuse") == "zero",
+            takes_no_country=r.choice("rules.no_country", ("refuse", "import"), "refuse") == "import",
         ),
         sessions=_sessions(r),
         replay=ReplayTerms(slot_price_minor=r.whole("replay.slot_price_minor", 0, 10_000_000, 0)),

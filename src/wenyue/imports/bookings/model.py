@@ -154,6 +154,7 @@ class OddRows:
     takes_no_adults: bool
     takes_no_guests: bool
     negative_price_is_zero: bool
+    takes_no_country: bool = False  # a passport of an unknown country: its holder comes in by name and phone
 
 
 @dataclass(frozen=True, slots=True)

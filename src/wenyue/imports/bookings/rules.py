@@ -20,6 +20,7 @@ from wenyue.imports.bookings.model import (
 )
 from wenyue.imports.bookings.visits import Visits
 from wenyue.imports.cells import KEY_CHARS_MAX, Cells, Columns
+from wenyue.imports.countries import country_of
 from wenyue.imports.keyring import Clash, Clashing
 from wenyue.imports.keys import loose_key
 from wenyue.imports.reading import Row, fold_name, shown
@@ -270,13 +271,16 @@ class RowReader:
         value = cells.raw("country")
         if not value:
             return None
-        if not (value.isascii() and value.isalpha() and value.isupper() and len(value) in _COUNTRY_CHARS):
+        if value.isascii() and value.isalpha() and value.isupper() and len(value) in _COUNTRY_CHARS:
+            return value
+        found = country_of(value)
+        if found is None:
             raise cells.refuse(
                 Reason.BAD_COUNTRY,
                 "country",
-                Message("an ISO country code of two or three capital letters"),
+                Message("a country's name, or its ISO code of two or three capital letters"),
             )
-        return value
+        return found
 
 
 def names_of(chosen: ImportMap) -> dict[str, str]:

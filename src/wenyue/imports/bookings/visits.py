@@ -6,6 +6,7 @@ from typing import Final
 from wenyue.imports.bookings.model import ImportMap, MappedVenue, Person, Session
 from wenyue.imports.cells import Cells
 from wenyue.imports.keys import plain_text
+from wenyue.imports.people import said_document
 from wenyue.imports.reading import fold_name, shown
 from wenyue.imports.refusals import Reason, RowRefused
 from wenyue.imports.values import span_of, time_of
@@ -61,7 +62,8 @@ class Visits:
         name = cells.person("name") if columns.name is not None else ""
         document = None
         if columns.document is not None:
-            document = cells.document("document_type", "document", self._today)
+            needs_country = not self._map.odd.takes_no_country
+            document = said_document(cells, self._today, needs_kind=False, needs_country=needs_country)
         phone = cells.phone("phone") if columns.phone is not None else ""
         if document is not None and not name:
             raise cells.refuse(
