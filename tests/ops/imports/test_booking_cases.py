@@ -255,3 +255,13 @@ async def test_a_batch_is_looked_for_by_its_keys_and_not_in_all_that_the_source_
     [condition] = [line for (line,) in rows if "Index Cond" in line]
     assert "source_key" in condition, rows
     assert "Join" not in "".join(line for (line,) in rows)
+
+
+async def test_sessions_that_are_opened_find_their_pools_one_by_one(house: House) -> None:
+    await house.take("K2-clean.csv")
+    row = '[{"venue_id": 1, "product_id": 1, "on_date": "2027-03-01", "starts_at": "2027-03-01T06:00:00Z"}]'
+    statement = queries("wenyue.booking.slots", "importing.sql")["open_slots"]
+    async with house.database.connection() as tx:
+        rows = await (await tx.execute(f"EXPLAIN {statement}", {"rows": row})).fetchall()
+    # Of new tables nothing is known: a join of 5,000 sessions with 10,000 pools would compare each with each.
+    assert any("pool_natural_key on pool q" in line for (line,) in rows), rows

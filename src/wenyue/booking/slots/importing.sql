@@ -25,8 +25,10 @@ SELECT r.product_id, r.venue_id, r.on_date, r.starts_at, r.ends_at, r.release_at
        AS r (venue_id bigint, product_id bigint, on_date date, starts_at timestamptz, ends_at timestamptz,
              release_at timestamptz, closes_at timestamptz, price_minor bigint, currency text, is_open boolean,
              closed_reason jsonb, is_only boolean)
-  JOIN booking.pool p ON p.kind = 'session' AND p.venue_id = r.venue_id AND p.product_id = r.product_id
-                     AND p.on_date = r.on_date AND p.starts_at = r.starts_at AND p.channel IS NULL
+  JOIN LATERAL (SELECT q.id FROM booking.pool q
+                 WHERE q.kind = 'session' AND q.venue_id = r.venue_id AND q.product_id = r.product_id
+                   AND q.on_date = r.on_date AND q.starts_at = r.starts_at AND q.channel IS NULL
+                 LIMIT 1) p ON true -- one look for each row: while nobody knows how large a new table is, a join compares all with all
   LEFT JOIN catalogue.bookable_v c ON c.product_id = r.product_id
   LEFT JOIN booking.pool day ON c.is_first_gate AND day.venue_id = r.venue_id AND day.on_date = r.on_date
                             AND day.kind = 'day' AND day.product_id IS NULL AND day.starts_at IS NULL
