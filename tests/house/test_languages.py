@@ -48,6 +48,8 @@ CHINESE_BY_RIGHT = {
     "lab/simulator/fixtures.py": "names of venues and presets",
     "lab/simulator/operators.py": "the reason of a closure",
     "lab/simulator/quiet_spells.py": "a room's title",
+    "imports/products.py": "money and what costs nothing, as offices write them",
+    "imports/sessions.py": "between two days, as offices write it",
     "imports/venues.py": "levels as offices write them, provinces and weekdays as examples",
     "imports/weekdays.py": "weekdays as offices write them",
     "locale/languages.py": "a language's own name",

@@ -96,6 +96,14 @@ ORDERS: Final[dict[str, Order]] = {
     "import card-types": Order(
         lambda desk: [desk.type_file()], frozenset({"cards.card_type", "audit.entry"}), of_all=True
     ),
+    "import products": Order(
+        lambda desk: [desk.product_file()], frozenset({"catalogue.product", "audit.entry"}), of_all=True
+    ),
+    "import sessions": Order(
+        lambda desk: [desk.session_file()],
+        frozenset({"booking.slot", "booking.pool", "audit.entry"}),
+        of_all=True,
+    ),
     "import cards": Order(
         lambda desk: [desk.card_file()],
         frozenset({"cards.card", "cards.imported", "audit.entry"}),

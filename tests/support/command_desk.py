@@ -231,6 +231,20 @@ class Desk:
         path.write_text(json.dumps(shipped | {"code": f"type-{self.n}"}), encoding="utf-8")
         return str(path)
 
+    def product_file(self) -> str:
+        """One product that is not there yet."""
+        path = self.folder / "products.csv"
+        path.write_text(f"场馆,代码,产品名称,价格\nlake,p-{self.n},票{self.n},1\n", encoding="utf-8")
+        return str(path)
+
+    def session_file(self) -> str:
+        """One session that is not there yet."""
+        path, day = self.folder / "sessions.csv", utc_now().date() + timedelta(days=self.n)
+        path.write_text(
+            f"场馆,产品,日期,开始时间,结束时间,容量\nlake,main,{day},05:11,05:12,1\n", encoding="utf-8"
+        )
+        return str(path)
+
     def card_file(self) -> str:
         """One card that is not there yet."""
         path = self.folder / "cards.csv"

@@ -79,6 +79,8 @@ SCENARIO: Final = (
     Step("wenyue probe ready", "ready"),
     Step("wenyue probe later", "nothing is overdue"),
     Step("wenyue import venues FILE", "1", {"FILE": "{venues}"}),
+    Step("wenyue import products FILE", "1", {"FILE": "{products}"}),
+    Step("wenyue import sessions FILE", "1", {"FILE": "{sessions}"}),
     Step(
         "wenyue import bookings FILE --map MAP.toml --dry-run",
         "300",

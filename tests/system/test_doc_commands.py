@@ -138,10 +138,18 @@ def names_of(work: Path) -> dict[str, str]:
         export.write_text("".join(next(rows) for _ in range(ROWS + 1)), encoding="utf-8")
     venues.write_text("province,name,latitude,longitude\n浙江,某某古镇,30.1,120.2\n", encoding="utf-8")
     day = utc_now().date()
+    products, sessions = work / "products.csv", work / "sessions.csv"
+    products.write_text("场馆,产品名称,价格\n某某古镇,日票,75\n", encoding="utf-8")
+    sessions.write_text(
+        f"场馆,产品,日期,开始时间,结束时间,容量\n某某古镇,日票,{day + timedelta(days=2)},09:00,17:00,100\n",
+        encoding="utf-8",
+    )
     return {
         "work": str(work),
         "export": str(export),
         "venues": str(venues),
+        "products": str(products),
+        "sessions": str(sessions),
         "map": str(ROOT / "examples" / "hotel-bookings.map.toml"),
         "backups": str(work / "backups"),
         "keys": str(work / "safe"),

@@ -33,6 +33,11 @@ _TRADES: Final[dict[str, Trade]] = {
 }
 
 
+def trade_of(venue_kind: str) -> Trade:
+    """How venues of this kind sell."""
+    return _TRADES[venue_kind]
+
+
 def product_of(
     venue: MappedVenue, mapped: MappedProduct, price_minor: int, *, is_day_use: bool
 ) -> catalogue.Product:

@@ -57,5 +57,5 @@ async def do_import_venues(tx: Tx, request: ListRequest[VenueRow]) -> ListTaken:
         await catalogue.replace_weeks(
             tx, {ids[code]: known.week(ids[code], row) for code, row in weeks.items()}
         )
-    taken.gone = sorted(await catalogue.codes_of_source(tx, request.source) - known.seen)
+    taken.gone = sorted(await catalogue.listing.codes_of_source(tx, request.source) - known.seen)
     return taken

@@ -1,13 +1,47 @@
-"""The catalogue as it is, page by page: for lists that leave the house."""
+"""What lists of the catalogue are compared with, and what is written out: venues by name, the products of many venues."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from wenyue.catalogue.model import Venue
+import msgspec
+
+from wenyue.catalogue.model import Product, Venue
 from wenyue.catalogue.store import venues
 from wenyue.core.limits import PAGE_SIZE_MAX
-from wenyue.platform.database.db import Tx, queries
+from wenyue.platform.database.db import Tx, fetch_dicts, queries
 
-_SQL: Final = queries("wenyue.catalogue")
+PRODUCTS_OF_VENUE_MAX: Final = 200  # what is read of one venue where people choose
+VENUES_PER_READ: Final = 100
+_ROWS_MAX: Final = 20_000
+_SQL: Final = queries("wenyue.catalogue", "listing.sql")
+
+
+async def venues_by_name(tx: Tx, names: Sequence[str]) -> list[Venue]:
+    """The active venues of these names, in whatever language; the first 20,000 of them."""
+    rows = await fetch_dicts(tx, _SQL["venues_by_name"], {"names": list(names), "limit": _ROWS_MAX})
+    return [msgspec.convert(row, Venue) for row in rows]
+
+
+async def codes_of_source(tx: Tx, source: str) -> set[str]:
+    """The codes of active venues that a source brought."""
+    cursor = await tx.execute(_SQL["codes_of_source"], {"source": source})
+    return {row[0] for row in await cursor.fetchall()}
+
+
+async def products_at(tx: Tx, venue_ids: Sequence[int]) -> list[Product]:
+    """The products of these venues (as many as the caller lists), active or not, by venue; of each page the first 20,000."""
+    found: list[Product] = []
+    for at in range(0, len(venue_ids), VENUES_PER_READ):
+        part = list(venue_ids[at : at + VENUES_PER_READ])
+        rows = await fetch_dicts(tx, _SQL["products_at"], {"venue_ids": part, "limit": _ROWS_MAX})
+        found += [msgspec.convert(row, Product) for row in rows]
+    return found
+
+
+async def products_of_source(tx: Tx, source: str) -> list[tuple[str, str]]:
+    """The codes of venue and product of active products that a source brought; the first 20,000."""
+    cursor = await tx.execute(_SQL["products_of_source"], {"source": source, "limit": _ROWS_MAX})
+    return [(row[0], row[1]) for row in await cursor.fetchall()]
 
 
 async def count_venues(tx: Tx) -> int:

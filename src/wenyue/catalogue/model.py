@@ -51,7 +51,7 @@ class OpeningHours(msgspec.Struct, frozen=True):
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
-    """Something of a venue that is sold by the slot. Money is in minor units (分)."""
+    """Something of a venue that is sold by the slot. Money is in minor units (分). `source`: the list that brought it."""
 
     venue_id: int
     code: str
@@ -64,6 +64,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     person_rule: PersonRule = "venue_day"
     is_first_gate: bool = True
     is_active: bool = True
+    source: str = ""
     id: int = 0
 
 

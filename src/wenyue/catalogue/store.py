@@ -84,12 +84,6 @@ async def venues_by_place(tx: Tx, places: Sequence[tuple[str | None, str]]) -> l
     return [_convert(row, Venue) for row in rows]
 
 
-async def codes_of_source(tx: Tx, source: str) -> set[str]:
-    """The codes of active venues that a source brought."""
-    cursor = await tx.execute(_SQL["codes_of_source"], {"source": source})
-    return {row[0] for row in await cursor.fetchall()}
-
-
 async def currencies(tx: Tx, venue_ids: Sequence[int]) -> dict[int, list[str]]:
     """In which currencies these venues sell, by venue; a venue without products is left out."""
     cursor = await tx.execute(_SQL["currencies"], {"venue_ids": list(venue_ids)})

@@ -43,14 +43,6 @@ JOIN json_to_recordset(%(places)s::json) AS w(province text, name text)
   ON v.province = coalesce(w.province, v.province) AND v.name ->> 'zh-CN' = w.name
 ORDER BY v.id
 
--- name: codes_of_source
--- The codes of active venues that a source brought.
-SELECT code FROM catalogue.venue WHERE source = %(source)s AND is_active ORDER BY code
-
--- name: count_venues
--- How many active venues there are.
-SELECT count(*) FROM catalogue.venue WHERE is_active
-
 -- name: provinces
 -- Provinces that have active venues of a kind, with their number.
 SELECT province, count(*)
@@ -119,7 +111,7 @@ SET opens = excluded.opens, closes = excluded.closes, last_entry = excluded.last
 -- name: products
 -- A venue's active products.
 SELECT id, venue_id, code, kind, name, price_minor, currency, policy_code, needs_visitors, person_rule,
-       is_first_gate, is_active
+       is_first_gate, is_active, source
 FROM catalogue.product
 WHERE venue_id = %(venue_id)s AND is_active
 ORDER BY id
@@ -128,14 +120,14 @@ LIMIT 200
 -- name: product
 -- One product by id, active or not.
 SELECT id, venue_id, code, kind, name, price_minor, currency, policy_code, needs_visitors, person_rule,
-       is_first_gate, is_active
+       is_first_gate, is_active, source
 FROM catalogue.product
 WHERE id = %(id)s
 
 -- name: active_products
 -- One page of all active products of active venues, in id order after a cursor.
 SELECT p.id, p.venue_id, p.code, p.kind, p.name, p.price_minor, p.currency, p.policy_code,
-       p.needs_visitors, p.person_rule, p.is_first_gate, p.is_active
+       p.needs_visitors, p.person_rule, p.is_first_gate, p.is_active, p.source
 FROM catalogue.product p JOIN catalogue.venue v ON v.id = p.venue_id
 WHERE p.is_active AND v.is_active AND p.id > %(after)s
 ORDER BY p.id
@@ -145,23 +137,24 @@ LIMIT %(limit)s
 -- run by: owner
 -- Makes or updates products by venue and code; an unchanged product is not rewritten.
 INSERT INTO catalogue.product AS p (venue_id, code, kind, name, price_minor, currency, policy_code,
-                                    needs_visitors, person_rule, is_first_gate, is_active)
+                                    needs_visitors, person_rule, is_first_gate, is_active, source)
 SELECT w.venue_id, w.code, w.kind, w.name, w.price_minor, w.currency, w.policy_code,
-       w.needs_visitors, w.person_rule, w.is_first_gate, w.is_active
+       w.needs_visitors, w.person_rule, w.is_first_gate, w.is_active, w.source
 FROM json_to_recordset(%(rows)s::json) AS w(
     venue_id bigint, code text, kind text, name jsonb, price_minor bigint, currency text,
-    policy_code text, needs_visitors boolean, person_rule text, is_first_gate boolean, is_active boolean)
+    policy_code text, needs_visitors boolean, person_rule text, is_first_gate boolean, is_active boolean,
+    source text)
 ON CONFLICT (venue_id, code) DO UPDATE
 SET kind = excluded.kind, name = excluded.name,
     price_minor = excluded.price_minor, currency = excluded.currency, policy_code = excluded.policy_code,
     needs_visitors = excluded.needs_visitors, person_rule = excluded.person_rule,
-    is_first_gate = excluded.is_first_gate, is_active = excluded.is_active
+    is_first_gate = excluded.is_first_gate, is_active = excluded.is_active, source = excluded.source
 WHERE (p.kind, p.name, p.price_minor, p.currency, p.policy_code, p.needs_visitors, p.person_rule,
-       p.is_first_gate, p.is_active)
+       p.is_first_gate, p.is_active, p.source)
    IS DISTINCT FROM
       (excluded.kind, excluded.name, excluded.price_minor, excluded.currency,
        excluded.policy_code, excluded.needs_visitors, excluded.person_rule, excluded.is_first_gate,
-       excluded.is_active)
+       excluded.is_active, excluded.source)
 
 -- name: currencies
 -- The currencies in which venues sell.

@@ -293,6 +293,19 @@ class CardsImported(ImportEvent, frozen=True, tag="import.cards"):
     changed: int
 
 
+class ProductsImported(ImportEvent, frozen=True, tag="import.products"):
+    """So many products of a list were made, and so many changed."""
+
+    new: int
+    changed: int
+
+
+class SessionsImported(ImportEvent, frozen=True, tag="import.sessions"):
+    """A list had so many sessions opened."""
+
+    sessions: int
+
+
 class VenuesImported(ImportEvent, frozen=True, tag="import.venues"):
     """So many venues of a list were made, and so many changed."""
 

@@ -243,6 +243,11 @@ class Cells:
         """Two wall times, None when there are none; a name such as 上午场 is none."""
         return span_of(self.raw(field))
 
+    def called(self, field: str, most: int = 200) -> str:
+        """A name, '' when there is none: by the map's words what it is called here, else as it stands."""
+        found = self.text(field, most)
+        return self._columns.map.words.get(field, {}).get(found, found)
+
     def word(self, field: str, usual: Mapping[str, str], default: str = "") -> str:
         """What a word of the old system means here: by the map, else by `usual` (folded words)."""
         raw = self.text(field)

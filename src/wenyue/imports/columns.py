@@ -48,7 +48,7 @@ def _field(name: str, shape: Shape, names: str, *, needed: bool = False) -> Fiel
 
 
 _VENUE: Final = (
-    "景区 景区名称 景点 景点名称 场馆 场馆名称 场所 商户 商户名称 门店 酒店 酒店名称 "
+    "场馆 场馆名称 景区 景区名称 景点 景点名称 场所 商户 商户名称 门店 酒店 酒店名称 "
     "餐厅 餐厅名称 venue venue_code 场馆代码 attraction hotel"
 )
 FIELDS: Final[dict[Kind, tuple[Field, ...]]] = {
@@ -90,13 +90,22 @@ FIELDS: Final[dict[Kind, tuple[Field, ...]]] = {
         _field("kind", Shape.TEXT, "kind type 类型 种类 类别 产品类型"),
         _field("price", Shape.NUMBER, "price 价格 单价 售价 门市价 挂牌价 票价 房价 金额"),
         _field("currency", Shape.TEXT, "currency 币种 货币"),
-        _field("policy", Shape.TEXT, "policy policy_code 规则 预约规则"),
-        _field("needs_visitors", Shape.TEXT, "needs_visitors 实名 是否实名 实名制"),
+        _field("policy", Shape.TEXT, "policy policy_code 预约规则 规则 规则代码"),
+        _field("needs_visitors", Shape.TEXT, "needs_visitors 实名 是否实名 实名制 实名预约"),
+        _field("person_rule", Shape.TEXT, "person_rule 每人限次 每人限约 一人限次 限约规则"),
+        _field("first_gate", Shape.TEXT, "first_gate 计入承载量 是否计入承载量 首道 首道门票"),
     ),
     Kind.SESSIONS: (
         _field("venue", Shape.TEXT, _VENUE, needed=True),
         _field("product", Shape.TEXT, "product 产品 产品名称 票种 票型 product_code 产品代码", needed=True),
-        _field("date", Shape.DATE, "date 日期 游玩日期 预约日期 场次日期 on_date", needed=True),
+        _field(
+            "date",
+            Shape.DATE,
+            "date 日期 游玩日期 预约日期 场次日期 开始日期 起始日期 on_date from_date",
+            needed=True,
+        ),
+        _field("until", Shape.DATE, "until 结束日期 截止日期 终止日期 to_date"),
+        _field("weekdays", Shape.TEXT, "weekdays 星期 周几 适用星期 开放星期 weekday"),
         _field("span", Shape.SPAN, "session 场次 时段 时间段 入园时段 预约时段"),
         _field("starts", Shape.TIME, "starts 开始 开始时间 起始时间 开场时间 发车时间 start"),
         _field("ends", Shape.TIME, "ends 结束 结束时间 截止时间 散场时间 end"),

@@ -9,7 +9,7 @@ from wenyue.core.documents import Document, DocumentErrorCode, Phone, parse_docu
 from wenyue.imports.columns import FIELDS, Field, Kind, Shape
 from wenyue.imports.keys import fold_key, is_ruined
 from wenyue.imports.reading.heading import fold_name
-from wenyue.imports.values import date_of, number_of, span_of, time_of, whole_of
+from wenyue.imports.values import date_of, number_of, span_in, span_of, time_of, whole_of
 from wenyue.locale import Message
 
 SAMPLE_ROWS: Final = 200
@@ -139,7 +139,7 @@ def _share(shape: Shape, values: Sequence[str], today: date, *, is_named: bool =
         Shape.NUMBER: lambda raw: number_of(raw) is not None,
         Shape.DATE: lambda raw: date_of(raw) is not None,
         Shape.TIME: lambda raw: time_of(raw) is not None or span_of(raw) is not None,
-        Shape.SPAN: lambda raw: span_of(raw) is not None or raw.endswith(("场", "段", "班", "次")),
+        Shape.SPAN: lambda raw: span_in(raw)[0] is not None or raw.endswith(("场", "段", "班", "次")),
         Shape.DOCUMENT: lambda raw: _is_document(raw, today, is_named=is_named),
         Shape.PHONE: lambda raw: isinstance(parse_phone(raw), Phone),
         Shape.PERSON: lambda raw: isinstance(parse_name(raw), str) and not any(c.isdigit() for c in raw),

@@ -22,7 +22,7 @@ WORD_ROWS_MAX: Final = 100_000  # rows whose words are gathered
 WORDS_MAX: Final = 100  # different words of one column; one with more of them holds no words
 WORD_FIELDS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.VENUES: ("kind",),
-    Kind.PRODUCTS: ("kind", "needs_visitors"),
+    Kind.PRODUCTS: ("kind", "needs_visitors", "person_rule", "first_gate"),
     Kind.SESSIONS: (),
     Kind.CARDS: ("type", "state"),
     Kind.BOOKINGS: ("status", "product", "session", "venue"),

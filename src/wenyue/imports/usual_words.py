@@ -6,6 +6,7 @@ from typing import Final
 
 from wenyue.imports.columns import Kind
 from wenyue.imports.reading.heading import fold_name
+from wenyue.locale import DEFAULT, Locale
 
 
 def _meanings(words: Mapping[str, str]) -> Mapping[str, str]:
@@ -33,6 +34,13 @@ PRODUCT_KINDS: Final = _meanings(
 )
 YES_NO: Final = _meanings(
     {"yes": "是 有 需要 实名 y true 1 √ ✓", "no": "否 无 不需要 非实名 不实名 n false 0 × ✗"}
+)
+PERSON_RULES: Final = _meanings(
+    {
+        "venue_day": "每天一次 每日一次 每人每天一次 每人每日一次 每日限一次 当日一次 一天一次",
+        "slot": "每场一次 每人每场一次 每场次一次 每场限一次 一场一次",
+        "none": "不限 不限次 不限次数 无限制 否 无",
+    }
 )
 BOOKING_STATUSES: Final = _meanings(
     {
@@ -63,6 +71,8 @@ USUAL: Final[Mapping[tuple[Kind, str], Mapping[str, str]]] = MappingProxyType(
         (Kind.VENUES, "kind"): VENUE_KINDS,
         (Kind.PRODUCTS, "kind"): PRODUCT_KINDS,
         (Kind.PRODUCTS, "needs_visitors"): YES_NO,
+        (Kind.PRODUCTS, "person_rule"): PERSON_RULES,
+        (Kind.PRODUCTS, "first_gate"): YES_NO,
         (Kind.CARDS, "state"): CARD_STATES,
         (Kind.BOOKINGS, "status"): BOOKING_STATUSES,
     }
@@ -72,3 +82,15 @@ USUAL: Final[Mapping[tuple[Kind, str], Mapping[str, str]]] = MappingProxyType(
 def meaning_of(kind: Kind, field: str, word: str) -> str | None:
     """What the word usually means in that field, None when it says nothing usual."""
     return USUAL.get((kind, field), {}).get(fold_name(word))
+
+
+def meanings_of(kind: Kind) -> dict[str, frozenset[str]]:
+    """What the words of each field with usual words may mean here."""
+    return {field: frozenset(words.values()) for (one, field), words in USUAL.items() if one is kind}
+
+
+def word_for(words: Mapping[str, str], meaning: str, locale: Locale) -> str:
+    """How a file that is written for readers of this language calls the meaning: a word that is recognised."""
+    if locale != DEFAULT:
+        return meaning
+    return next((word for word, one in words.items() if one == meaning and not word.isascii()), meaning)

@@ -54,6 +54,9 @@ _TIME: Final = re.compile(
 )
 _FOUR: Final = re.compile(r"^([01]\d|2[0-4])([0-5]\d)$")
 _SPAN: Final = re.compile(r"\s*(?:-|~|至|到|—)+\s*")
+_TIME_IN: Final = r"\d{1,2}[:：时点]\d{0,2}分?"
+_SPAN_IN: Final = re.compile(rf"{_TIME_IN}\s*(?:-|~|～|至|到|—|–)+\s*{_TIME_IN}")
+_AROUND: Final = " ()[]{}:,;/|，、（）【】："
 _AFTERNOON: Final = frozenset({"下午", "晚上", "晚", "pm"})
 _MORNING: Final = frozenset({"上午", "早上", "早", "凌晨", "am"})
 
@@ -219,3 +222,15 @@ def span_of(raw: str) -> tuple[time, time] | None:
         return None
     begins, ends = (time_of(part) for part in parts)
     return (begins, ends) if begins is not None and ends is not None else None
+
+
+@lru_cache(maxsize=4096)
+def span_in(raw: str) -> tuple[tuple[time, time] | None, str]:
+    """Two wall times in a text, and what else it says: `上午场（08:30-11:30）` is called 上午场."""
+    whole = span_of(raw)
+    if whole is not None:
+        return whole, ""
+    found = _SPAN_IN.search(raw)
+    both = span_of(found[0]) if found else None
+    rest = f"{raw[: found.start()]} {raw[found.end() :]}" if found and both else raw
+    return both, " ".join(rest.strip(_AROUND).split())

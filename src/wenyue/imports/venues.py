@@ -93,29 +93,29 @@ def read_venue(cells: Cells) -> VenueRow:
     """The venue in a row. Raises RowRefused."""
     kind = cells.word("kind", VENUE_KINDS) or _kind_of_heading(cells.column("name"))
     code = read_code(cells, "code")
-    name = _printable(cells, "name", needed=True)
+    name = printable(cells, "name", needed=True)
     latitude, longitude = _degrees(cells, "latitude", 90), _degrees(cells, "longitude", 180)
     if (latitude is None) != (longitude is None):
         lacking = "latitude" if latitude is None else "longitude"
         raise cells.refuse(Reason.MISSING, lacking, Message("give both latitude and longitude, or neither"))
     return VenueRow(
         code=code,
-        name=_texts(name, _printable(cells, "name_en")),
+        name=texts_of(name, printable(cells, "name_en")),
         kind=kind,
         province=_province(cells, is_needed=not code),
-        city=_printable(cells, "city"),
+        city=printable(cells, "city"),
         latitude=latitude,
         longitude=longitude,
         level=_level(cells, kind),
         timezone=_timezone(cells),
-        summary=_texts(
-            _printable(cells, "summary", most=SUMMARY_MAX), _printable(cells, "summary_en", most=SUMMARY_MAX)
+        summary=texts_of(
+            printable(cells, "summary", most=SUMMARY_MAX), printable(cells, "summary_en", most=SUMMARY_MAX)
         ),
         tags=tuple(
             sorted(
                 {
                     one.strip()
-                    for one in _TAG_MARKS.split(_printable(cells, "tags", most=SUMMARY_MAX))
+                    for one in _TAG_MARKS.split(printable(cells, "tags", most=SUMMARY_MAX))
                     if one.strip()
                 }
             )[:_TAGS_MAX]
@@ -149,11 +149,13 @@ def read_weekdays(cells: Cells, field: str) -> int | None:
     return found
 
 
-def _texts(chinese: str, english: str) -> dict[str, str]:
+def texts_of(chinese: str, english: str) -> dict[str, str]:
+    """A text by language, of the languages in which there is one."""
     return {tag: text for tag, text in ((DEFAULT, chinese), (SOURCE, english)) if text}
 
 
-def _printable(cells: Cells, field: str, *, needed: bool = False, most: int = NAME_MAX) -> str:
+def printable(cells: Cells, field: str, *, needed: bool = False, most: int = NAME_MAX) -> str:
+    """A text that can be printed, in canonical form; '' when there is none. Raises RowRefused."""
     text = cells.needed(field, most) if needed else cells.text(field, most)
     if any(unicodedata.category(one) in {"Cc", "Cs", "Co", "Cn"} for one in text):
         raise cells.refuse(
@@ -194,7 +196,7 @@ def _degrees(cells: Cells, field: str, limit: int) -> float | None:
 
 def _level(cells: Cells, kind: str) -> str:
     """`5A` of `AAAAA`, `国家5A级旅游景区`; of what is no attraction, as it is written."""
-    text = _printable(cells, "level", most=_LEVEL_MAX)
+    text = printable(cells, "level", most=_LEVEL_MAX)
     if not text or kind not in {"", ATTRACTION}:
         return text
     found = _LEVELS.get(_AROUND_LEVEL.sub("", unicodedata.normalize("NFKC", text)).casefold())

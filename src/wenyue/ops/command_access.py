@@ -73,6 +73,8 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "import bookings": Right.DATA_IMPORT,
     "import card-types": Right.DATA_IMPORT,
     "import cards": Right.DATA_IMPORT,
+    "import products": Right.DATA_IMPORT,
+    "import sessions": Right.DATA_IMPORT,
     "import venues": Right.DATA_IMPORT,
     "export cards": Right.DATA_EXPORT,
     "export venues": Right.DATA_EXPORT,

@@ -29,6 +29,13 @@ from wenyue.booking.slots.imported import (
     SlotDraw,
 )
 from wenyue.booking.slots.judging import Judged, Places, drawn, folded, judge
+from wenyue.booking.slots.listing import (
+    ListedSession,
+    SessionThere,
+    open_listed,
+    sessions_there,
+    sold_products,
+)
 from wenyue.booking.slots.moving_in import NewSlot
 from wenyue.platform.database.db import Tx, queries
 
@@ -40,16 +47,21 @@ __all__ = [
     "ImportedLine",
     "ImportedPlace",
     "Judged",
+    "ListedSession",
     "NewSlot",
     "Places",
+    "SessionThere",
     "SlotDraw",
     "folded",
     "open_at_venue",
+    "open_listed",
     "open_slots",
     "places_left",
     "pools_that_differ",
     "rehearse_bookings",
+    "sessions_there",
     "slot_draws",
+    "sold_products",
     "standing",
     "write_bookings",
 ]

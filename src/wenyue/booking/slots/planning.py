@@ -70,6 +70,7 @@ class NewSlot(msgspec.Struct, frozen=True):
     channels: dict[str, str]
     is_open: bool
     closed_reason: Texts
+    source: str | None = None  # the list that brought it
 
 
 @dataclass(frozen=True, slots=True)

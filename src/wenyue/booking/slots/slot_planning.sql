@@ -11,7 +11,7 @@ ON CONFLICT ON CONSTRAINT pool_natural_key DO NOTHING
 -- Slots that are not there yet, each tied to its session pool, its channel pools and, where its visitors count in it, the pool of
 -- the venue's day: whichever product stated that.
 INSERT INTO booking.slot (product_id, venue_id, on_date, starts_at, ends_at, release_at, closes_at, price_minor, currency,
-                          label, pool_ids, channel_pools, is_open, closed_reason)
+                          label, pool_ids, channel_pools, is_open, closed_reason, source)
 SELECT w.product_id, w.venue_id, w.on_date, w.starts_at, w.ends_at, w.release_at, w.closes_at, w.price_minor, w.currency,
        w.label,
        CASE WHEN day.id IS NULL THEN ARRAY[own.id] ELSE ARRAY[own.id, day.id] END,
@@ -19,11 +19,11 @@ SELECT w.product_id, w.venue_id, w.on_date, w.starts_at, w.ends_at, w.release_at
                  FROM json_each_text(w.channels) AS c
                  JOIN booking.pool p ON p.venue_id = w.venue_id AND p.on_date = w.on_date AND p.kind = 'channel'
                   AND p.product_id = w.product_id AND p.starts_at = w.starts_at AND p.channel = c.value), '{}'),
-       w.is_open, w.closed_reason
+       w.is_open, w.closed_reason, w.source
 FROM json_to_recordset(%(slots)s::json) AS w(
     product_id bigint, venue_id bigint, on_date date, starts_at timestamptz, ends_at timestamptz,
     release_at timestamptz, closes_at timestamptz, price_minor bigint, currency text, label jsonb,
-    counts_in_day boolean, channels json, is_open boolean, closed_reason jsonb)
+    counts_in_day boolean, channels json, is_open boolean, closed_reason jsonb, source text)
 JOIN booking.pool own ON own.venue_id = w.venue_id AND own.on_date = w.on_date AND own.kind = 'session'
  AND own.product_id = w.product_id AND own.starts_at = w.starts_at AND own.channel IS NULL
 LEFT JOIN booking.pool day ON w.counts_in_day AND day.venue_id = w.venue_id AND day.on_date = w.on_date

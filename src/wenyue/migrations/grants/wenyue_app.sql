@@ -125,7 +125,7 @@ GRANT SELECT,
       UPDATE (undo_reason, undone_at)
    ON booking.redemption TO wenyue_app;
 GRANT SELECT,
-      INSERT (channel_pools, closed_reason, closed_reason_en, closed_reason_zh, closes_at, currency, ends_at, is_open, label, label_en, label_zh, on_date, pool_ids, price_minor, product_id, release_at, settled_at, starts_at, venue_id),
+      INSERT (channel_pools, closed_reason, closed_reason_en, closed_reason_zh, closes_at, currency, ends_at, is_open, label, label_en, label_zh, on_date, pool_ids, price_minor, product_id, release_at, settled_at, source, starts_at, venue_id),
       UPDATE (closed_reason, closed_reason_en, closed_reason_zh, is_open, price_minor, settled_at)
    ON booking.slot TO wenyue_app;
 GRANT SELECT

@@ -85,7 +85,7 @@ def show(brought: Brought, console: Console, *, is_dry_run: bool) -> None:
         for one, outcome in zip(brought.listing.rows, brought.outcomes, strict=True)
         if outcome.refusal is not None
     ]
-    for line in (*refused[:_SHOWN_MAX], *_notes(brought)):
+    for line in (*refused[:_SHOWN_MAX], *_notes(brought, is_dry_run=is_dry_run)):
         console.print(line, markup=False, soft_wrap=True)
 
 
@@ -104,7 +104,7 @@ def _sums(outcomes: Sequence[ListOutcome], *, is_dry_run: bool) -> Grid:
     return grid
 
 
-def _notes(brought: Brought) -> list[str]:
+def _notes(brought: Brought, *, is_dry_run: bool) -> list[str]:
     """By what rows were recognised, what was no row, what was opened, what the list has no more."""
     notes: list[str] = []
     known = Counter(one.known_by for one in brought.outcomes if one.known_by)
@@ -123,7 +123,12 @@ def _notes(brought: Brought) -> list[str]:
         notes.append(gettext("lines that are no rows: {left_out}", left_out=left_out))
     taken = brought.taken
     if taken.slots_opened:
-        notes.append(gettext("{n} sessions were opened", n=taken.slots_opened))
+        opened = (
+            gettext("{n} sessions would be opened", n=taken.slots_opened)
+            if is_dry_run
+            else gettext("{n} sessions were opened", n=taken.slots_opened)
+        )
+        notes.append(opened)
     if taken.gone:
         first = ", ".join(taken.gone[:_SHOWN_MAX]) + (" …" if len(taken.gone) > _SHOWN_MAX else "")
         words = gettext(

@@ -21,6 +21,7 @@ from wenyue.imports.mapping import ColumnMap
 from wenyue.imports.reading import Sheet, fold_name, open_sheet
 from wenyue.imports.refusals import Refusal
 from wenyue.imports.surveying import survey
+from wenyue.imports.usual_words import meanings_of
 from wenyue.locale.terminal import gettext
 from wenyue.ops.acting_as import Acting, operator_of, password_of, told_rights
 from wenyue.ops.database import ready_database
@@ -85,7 +86,7 @@ def bring(kind: ListKind[R], options: ListOptions) -> None:
 def _understand(kind: Kind, options: ListOptions, console: Console) -> tuple[Sheet, ColumnMap]:
     """What is wrong with the file or its map as a whole is told before a database starts. Raises InputError."""
     if options.map_file is not None:
-        chosen = read_column_map(options.map_file, kind)
+        chosen = read_column_map(options.map_file, kind, meanings_of(kind))
         named = {fold_name(rule.column) for rule in chosen.columns.values()}
         sheet = open_sheet(options.file, known_names(kind) | named, chosen.options)
     else:

@@ -1,0 +1,33 @@
+-- name: venues_by_name
+-- The active venues of a list of names, in whatever language.
+SELECT id, code, kind, name, province, city, latitude, longitude, level, timezone, tags, summary, source, is_demo,
+       is_active
+FROM catalogue.venue
+WHERE is_active AND EXISTS (SELECT FROM jsonb_each_text(name) AS t WHERE t.value = ANY(%(names)s::text[]))
+ORDER BY id
+LIMIT %(limit)s
+
+-- name: codes_of_source
+-- The codes of active venues that a source brought.
+SELECT code FROM catalogue.venue WHERE source = %(source)s AND is_active ORDER BY code
+
+-- name: products_at
+-- The products of venues, active or not.
+SELECT id, venue_id, code, kind, name, price_minor, currency, policy_code, needs_visitors, person_rule,
+       is_first_gate, is_active, source
+FROM catalogue.product
+WHERE venue_id = ANY(%(venue_ids)s::bigint[])
+ORDER BY venue_id, id
+LIMIT %(limit)s
+
+-- name: products_of_source
+-- The active products that a source brought, each with its venue's code.
+SELECT v.code, p.code
+FROM catalogue.product p JOIN catalogue.venue v ON v.id = p.venue_id
+WHERE p.source = %(source)s AND p.is_active
+ORDER BY v.code, p.code
+LIMIT %(limit)s
+
+-- name: count_venues
+-- How many active venues there are.
+SELECT count(*) FROM catalogue.venue WHERE is_active
