@@ -13,7 +13,7 @@ from wenyue.imports.reading.heading import fold_name
 from wenyue.imports.refusals import Reason
 from wenyue.imports.usual_words import PERSON_RULES, PRODUCT_KINDS, YES_NO, word_for
 from wenyue.imports.venues import printable, read_code, texts_of
-from wenyue.locale import DEFAULT, SOURCE, Locale, Message
+from wenyue.locale import DEFAULT, SOURCE, Locale, Message, Texts
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _YUAN: Final = frozenset({"人民币", "元", "¥", "￥", "rmb"})
@@ -31,7 +31,7 @@ class ProductRow:
 
     venue: str
     code: str = ""
-    name: dict[str, str] = field(default_factory=dict[str, str])
+    name: Texts = field(default_factory=dict[str, str])
     kind: str = ""
     price_minor: int | None = None
     currency: str = ""

@@ -14,7 +14,7 @@ from wenyue.imports.refusals import Reason
 from wenyue.imports.values import date_of, span_in
 from wenyue.imports.venues import printable, read_weekdays, texts_of
 from wenyue.imports.weekdays import EVERY, weekdays_text
-from wenyue.locale import DEFAULT, SOURCE, Locale, Message
+from wenyue.locale import DEFAULT, SOURCE, Locale, Message, Texts
 
 DAYS_OF_ROW_MAX: Final = 400
 CAPACITY_MAX: Final = 1_000_000
@@ -37,7 +37,7 @@ class SessionRow:
     weekdays: int = EVERY
     starts: time | None = None
     ends: time | None = None
-    label: dict[str, str] = field(default_factory=dict[str, str])
+    label: Texts = field(default_factory=dict[str, str])
     price_minor: int | None = None
 
     def days(self) -> Iterator[date]:

@@ -1,21 +1,18 @@
 """A list of venues as it is written: the columns that an import reads, a row for each venue. Pure."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import time
 from decimal import Decimal
 from typing import Final
 
 from wenyue.imports.columns import FIELDS, Kind, title_of
-from wenyue.imports.usual_words import VENUE_KINDS
+from wenyue.imports.usual_words import VENUE_KINDS, word_for
 from wenyue.imports.venues import VenueRow, Week
 from wenyue.imports.weekdays import weekdays_text
 from wenyue.locale import DEFAULT, SOURCE, Locale, Texts
 
 COLUMNS: Final = tuple(field.name for field in FIELDS[Kind.VENUES])
-_KIND_NAMES: Final[Mapping[str, str]] = {
-    meaning: word for word, meaning in reversed(VENUE_KINDS.items()) if not word.isascii()
-}
 
 
 def header(locale: Locale) -> list[str]:
@@ -30,7 +27,7 @@ def cells_of(row: VenueRow, locale: Locale) -> list[str]:
         "code": row.code,
         "name": _line(row.name.get(DEFAULT) or row.name.get(SOURCE) or row.code),
         "name_en": _said(row.name, SOURCE),
-        "kind": _KIND_NAMES[row.kind] if locale == DEFAULT else row.kind,
+        "kind": word_for(VENUE_KINDS, row.kind, locale),
         "province": row.province,
         "city": _line(row.city),
         "latitude": _degrees(row.latitude),

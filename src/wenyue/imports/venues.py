@@ -15,7 +15,7 @@ from wenyue.imports.regions import province_of
 from wenyue.imports.usual_words import VENUE_KINDS
 from wenyue.imports.values import span_of, time_of
 from wenyue.imports.weekdays import weekdays_of
-from wenyue.locale import DEFAULT, SOURCE, Message
+from wenyue.locale import DEFAULT, SOURCE, Message, Texts
 
 NAME_MAX: Final = 120
 SUMMARY_MAX: Final = 2_000
@@ -48,7 +48,7 @@ class VenueRow:
     """
 
     code: str
-    name: dict[str, str]
+    name: Texts
     kind: str
     province: str
     city: str
@@ -56,7 +56,7 @@ class VenueRow:
     longitude: float | None
     level: str
     timezone: str
-    summary: dict[str, str]
+    summary: Texts
     tags: tuple[str, ...]
     week: Week | None
     closed_weekdays: int | None  # bit 0 = Monday
