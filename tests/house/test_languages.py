@@ -34,6 +34,7 @@ CHINESE_BY_RIGHT = {
     "imports/reading/heading.py": "totals and notes in the files of offices",
     "imports/regions.py": "the names of provinces",
     "imports/usual_sessions.py": "what offices call parts of the day and kinds of places",
+    "web/shared/scenes/kinds.py": "what names of places say is there",
     "imports/usual_words.py": "what the files of offices call states and types",
     "imports/values.py": "units, currencies and times as offices write them",
     "lab/benchmark/dataset.py": "travellers and cards to measure with",

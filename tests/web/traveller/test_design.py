@@ -6,7 +6,6 @@ from itertools import product
 
 import pytest
 
-from wenyue.web.shared.art import landscape
 from wenyue.web.shared.static import static_url
 
 ROOT = files("wenyue.web.shared")
@@ -104,9 +103,3 @@ def test_files_are_named_by_their_content() -> None:
     assert re.fullmatch(r"/static/wenyue\.[0-9a-f]{10}\.css", static_url("wenyue.css"))
     with pytest.raises(KeyError):
         static_url("../secret")
-
-
-def test_a_venue_keeps_its_picture() -> None:
-    assert landscape("lake") == landscape("lake")
-    assert landscape("lake") != landscape("tower")
-    assert len(landscape("lake", "hotel")) < 1_200

@@ -14,8 +14,8 @@ from starlette.responses import HTMLResponse
 
 from wenyue.locale import DEFAULT, LOCALES, Locale
 from wenyue.locale.templates import EXTENSIONS, prepare
-from wenyue.web.shared.art import landscape
 from wenyue.web.shared.i18n import is_large, lang_of, locale_of, say_money
+from wenyue.web.shared.scene_files import scene_url
 from wenyue.web.shared.services import services_of
 from wenyue.web.shared.session import CSRF_COOKIE, csrf_token, read_cookie, set_cookie
 from wenyue.web.shared.static import static_url
@@ -89,7 +89,7 @@ def environment(locale: Locale) -> Environment:
 
     shared: dict[str, Any] = {
         "static": static_url,
-        "landscape": landscape,
+        "scene_url": scene_url,
         "lang_of": lang_of,
         "locale": locale,
         "languages": [one for one in LOCALES.values() if one.is_offered],

@@ -5,6 +5,7 @@ from typing import Final
 from starlette.routing import Route
 
 from wenyue.web.shared import routes as static_routes
+from wenyue.web.shared import scene_files
 from wenyue.web.traveller import (
     account_pages,
     booking_pages,
@@ -31,6 +32,7 @@ routes: Final[list[Route]] = [
     *preferences.routes,
     *room_pages.routes,
     *static_routes,
+    *scene_files.routes,
 ]
 
 # Whatever no other route knows, as a page that leads back; the composition root puts it last.

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from wenyue.catalogue import ROMANISED_NAME, Venue
 from wenyue.locale import DEFAULT, Message, text_in, translations
 from wenyue.web.shared.i18n import Locale
+from wenyue.web.shared.scene_files import scene_url
 
 Tone = str  # "good" | "warn" | "bad" | "info" | ""
 
@@ -68,6 +69,16 @@ class TicketView:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureView:
+    """A picture of a venue. `alt` '': it only decorates. Width and height keep its place while it loads."""
+
+    src: str
+    width: int = 320
+    height: int = 200
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class VenueView:
     """A venue in a list or at the head of its page."""
 
@@ -80,6 +91,7 @@ class VenueView:
     place: str
     level: str
     demo: str
+    picture: PictureView
     summary: str = ""
     own_name: str = ""  # the Chinese one that signs on the spot show, where `name` is another
     name_note: str = ""
@@ -230,6 +242,7 @@ def venue_view(venue: Venue, locale: Locale) -> VenueView:
         place=place if venue.province != venue.city else venue.province,
         level=gettext("{level}-rated", level=venue.level) if venue.level else "",
         demo=gettext("Demo") if venue.is_demo else "",
+        picture=PictureView(scene_url([chinese, *venue.name.values()], venue.tags, venue.kind, venue.code)),
         summary=text_in(venue.summary, locale),
         own_name=chinese if name != chinese else "",
         name_note=gettext("Name romanised from the Chinese") if is_romanised else "",
