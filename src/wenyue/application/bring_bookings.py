@@ -81,7 +81,8 @@ async def bring_bookings(
         rehearse_import(works, planned) if is_dry_run else prepare_import(works, operator, planned)
     )
     done = BookingsBrought(tuple(venues), prepared.venue_ids, prepared.slots_opened, plan.capacities(survey))
-    entries = file.entries()
+    entries, days, rows = file.entries(), survey.days, survey.rows
+    del planned, survey  # of ten thousands of sessions: what is written from here on needs their places only
 
     def read() -> tuple[list[Entry], list[ImportReservation]] | None:
         part = list(islice(entries, batch))
@@ -94,6 +95,6 @@ async def bring_bookings(
             for row in verdicts(part, await import_bookings(works, operator, request)):
                 done.tally.add(row.verdict, row.refusal.reason if row.refusal else None, row.differs)
                 heard(row)
-            progress(REHEARSING if is_dry_run else WRITING, done.tally.rows, survey.rows)
-    done.gone = await gone_bookings(works, file.map.source, survey.days, file.has)
+            progress(REHEARSING if is_dry_run else WRITING, done.tally.rows, rows)
+    done.gone = await gone_bookings(works, file.map.source, days, file.has)
     return done

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-_CACHE_KB: Final = 16_384
+_CACHE_KB: Final = 8_192
 _STEP: Final = 5_000
 
 

@@ -1,8 +1,11 @@
-"""Rows of one file that have one key, or keys that a person could take for one another. A few dozen bytes a row."""
+"""Rows of one file that have one key, or keys that a person could take for one another. In constant memory."""
 
+from array import array
+from bisect import bisect_left
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from wenyue.imports.keyring import Clash, KeyRing
 from wenyue.imports.refusals import Reason, Refusal
 from wenyue.locale import Message
 
@@ -19,30 +22,47 @@ class Twins:
     """Told of every row first, it says of each which other one stands in its way."""
 
     def __init__(self) -> None:
-        self._first: dict[bytes, int] = {}  # loose key → line of the first row with it
-        self._key_of: dict[bytes, bytes] = {}  # loose key → that row's key
-        self._ambiguous: dict[
-            bytes, int
-        ] = {}  # loose key → line of the first row that has it with another key
-        self._keys: dict[bytes, int] = {}  # of ambiguous and repeated keys: line of the first row with it
+        self._ring = KeyRing()
+        self._is_told = False
 
     def add(self, line: int, key: str, loose: str) -> None:
-        """One more row."""
-        short, exact = _short(loose), _short(key)
-        if self._first.setdefault(short, line) == line and short not in self._key_of:
-            self._key_of[short] = exact
-        elif self._key_of[short] != exact:
-            self._ambiguous.setdefault(short, line)
-        else:
-            self._keys.setdefault(exact, self._first[short])
+        """One more row; lines rise."""
+        self._ring.note(line, key, loose)
 
-    def of(self, line: int, key: str, loose: str) -> Twin | None:
-        """What stands in this row's way: of rows with one key the first is taken; of those that are ambiguous none."""
-        short = _short(loose)
-        if (other := self._ambiguous.get(short)) is not None:
-            return Twin(is_same=False, line=other if other != line else self._first[short])
-        first = self._keys.get(_short(key), line)
-        return Twin(is_same=True, line=first) if first != line else None
+    def of(self, line: int) -> Twin | None:
+        """What stands in the way of a row that was added: of rows with one key the first is taken; of ambiguous ones none."""
+        if not self._is_told:
+            self._ring.close()
+            self._is_told = True
+        found = self._ring.clashes(range(line, line + 1)).get(line)
+        return None if found is None else Twin(found.clash is Clash.TWICE, found.other)
+
+    def close(self) -> None:
+        """Forget them."""
+        self._ring.end()
+
+
+class Numbers:
+    """Which numbers a file has: eight bytes for each, so that a million take no memory to speak of."""
+
+    def __init__(self) -> None:
+        self._parts = [array("Q") for _ in range(256)]  # by the first byte of their digests
+        self._is_sorted = False
+
+    def add(self, number: str) -> None:
+        """One more, before any is asked for."""
+        digest = _digest(number)
+        self._parts[digest >> 56].append(digest)
+
+    def has(self, number: str) -> bool:
+        """Whether it was added."""
+        if not self._is_sorted:
+            self._parts = [array("Q", sorted(part)) for part in self._parts]
+            self._is_sorted = True
+        digest = _digest(number)
+        part = self._parts[digest >> 56]
+        at = bisect_left(part, digest)
+        return at < len(part) and part[at] == digest
 
 
 def twin_refusal(twin: Twin, column: str, value: str) -> Refusal:
@@ -57,5 +77,5 @@ def twin_refusal(twin: Twin, column: str, value: str) -> Refusal:
     return Refusal(Reason.KEY_AMBIGUOUS, column, value, fix)
 
 
-def _short(text: str) -> bytes:
-    return blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
+def _digest(number: str) -> int:
+    return int.from_bytes(blake2b(number.encode(errors="surrogatepass"), digest_size=8).digest())

@@ -74,7 +74,7 @@ def number_of(raw: str) -> Decimal | None:
     return _number(raw) if len(raw) <= 2 * _NUMBER_CHARS_MAX else _number.__wrapped__(raw)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _number(raw: str) -> Decimal | None:
     text = _folded(raw)
     if not text or len(text) > _NUMBER_CHARS_MAX:

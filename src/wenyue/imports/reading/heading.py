@@ -30,7 +30,7 @@ def fold_name(raw: str) -> str:
     return _folded(raw) if len(raw) <= _NAME_CHARS else _folded.__wrapped__(raw)
 
 
-@lru_cache(maxsize=4096)  # the same words stand in every row; long ones are none, and would fill the memory
+@lru_cache(maxsize=1024)  # the same words stand in every row; long ones are none, and would fill the memory
 def _folded(raw: str) -> str:
     text = "".join(unicodedata.normalize("NFKC", raw).split()).strip(_AROUND_NAME).casefold()
     shorter = _IN_BRACKETS.sub("", text).strip(_AROUND_NAME)

@@ -6,9 +6,8 @@ Kill it at any moment: what was committed is known by source and number when it 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -26,7 +25,7 @@ from wenyue.imports.reading import InputError, Noise, Row, Sheet
 from wenyue.imports.refusals import Refusal, RowRefused
 from wenyue.imports.refused_rows import Refuse, refused_rows
 from wenyue.imports.row_files import WriteRow, row_file
-from wenyue.imports.twins import Twins, twin_refusal
+from wenyue.imports.twins import Numbers, Twins, twin_refusal
 from wenyue.locale import Locale, Message, say
 from wenyue.locale.terminal import gettext
 
@@ -82,11 +81,7 @@ class _Survey:
 
     rows: int = 0
     twins: Twins = field(default_factory=Twins)
-    numbers: set[bytes] = field(default_factory=set[bytes])
-
-    def has(self, number: str) -> bool:
-        """Whether a row has this number."""
-        return _digest(number) in self.numbers
+    numbers: Numbers = field(default_factory=Numbers)
 
 
 class CardImporter:
@@ -113,7 +108,7 @@ class CardImporter:
         _require_types(self._map, reader)
         survey = await asyncio.to_thread(self._look, reader)
         summary = CardSummary(rows=survey.rows)
-        with _report(options, self._sheet, self._locale) as report:
+        with _report(options, self._sheet, self._locale) as report, closing(survey.twins):
             rows = self._sheet.rows(summary.left_out)
             size = max(1, min(options.batch, BATCH_MAX))
             done = 0
@@ -139,7 +134,7 @@ class CardImporter:
                 number, key = self._keys(reader, self._columns.of(row))
             except RowRefused:
                 continue
-            survey.numbers.add(_digest(number))
+            survey.numbers.add(number)
             survey.twins.add(row.line, key, loose_key(number))
         return survey
 
@@ -174,8 +169,8 @@ class CardImporter:
     def _read(self, row: Row, reader: CardReader, survey: _Survey) -> CardRow | Refusal:
         try:
             cells = self._columns.of(row)
-            number, key = self._keys(reader, cells)
-            twin = survey.twins.of(row.line, key, loose_key(number))
+            self._keys(reader, cells)
+            twin = survey.twins.of(row.line)
             if twin is not None:
                 return twin_refusal(twin, cells.column("card_no"), cells.masked("card_no"))
             return reader.read(cells)
@@ -198,7 +193,9 @@ class CardImporter:
             if len(summary.gone_first) < GONE_SHOWN:
                 summary.gone_first.append(number)
 
-        summary.gone = await find_gone(self._works, self._operator, self._map.source, survey.has, tell)
+        summary.gone = await find_gone(
+            self._works, self._operator, self._map.source, survey.numbers.has, tell
+        )
 
 
 class _Report:
@@ -291,7 +288,3 @@ def _require_types(chosen: ColumnMap, reader: CardReader) -> None:
                 codes=", ".join(sorted(reader.codes)),
             )
         )
-
-
-def _digest(number: str) -> bytes:
-    return blake2b(number.encode(), digest_size=8).digest()
