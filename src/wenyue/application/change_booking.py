@@ -5,10 +5,10 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from wenyue.accounts import LoginEnded
 from wenyue.application.actors import Traveller
 from wenyue.application.asking import Denied, check_size, check_turn, count_request
-from wenyue.booking import Answer, ChangeKind, ChangeRequest, Outcome
+from wenyue.application.changing import ask_engine, change_request
+from wenyue.booking import Answer, ChangeKind
 from wenyue.container import Services
 
 
@@ -22,7 +22,7 @@ class Move(Struct, frozen=True, gc=False):
 
 async def confirm_booking(services: Services, traveller: Traveller, booking_id: UUID) -> Answer:
     """Confirm a hold before it runs out. Raises LoginEnded."""
-    return await _change(services, _request(ChangeKind.CONFIRM, traveller, booking_id))
+    return await ask_engine(services, change_request(ChangeKind.CONFIRM, traveller, booking_id))
 
 
 async def cancel_booking(
@@ -30,7 +30,7 @@ async def cancel_booking(
 ) -> Answer:
     """Give places and entitlements back by the venue's terms. `reason`, in the person's words, is sealed. Raises LoginEnded."""
     sealed = services.vault.seal(reason.encode(), purpose=b"reason") if reason else b""
-    return await _change(services, _request(ChangeKind.CANCEL, traveller, booking_id, reason=sealed))
+    return await ask_engine(services, change_request(ChangeKind.CANCEL, traveller, booking_id, reason=sealed))
 
 
 async def move_lines(
@@ -50,9 +50,9 @@ async def move_lines(
     denied = denied or check_turn(services, traveller, moves, room_tokens)
     if denied is not None:
         return denied
-    answer = await _change(
+    answer = await ask_engine(
         services,
-        _request(
+        change_request(
             ChangeKind.MOVE,
             traveller,
             booking_id,
@@ -62,25 +62,4 @@ async def move_lines(
     )
     if answer.outcome.tells_of_person:
         services.note_document(traveller.id)
-    return answer
-
-
-def _request(
-    kind: ChangeKind,
-    traveller: Traveller,
-    booking_id: UUID,
-    *,
-    moves: tuple[tuple[int, int], ...] = (),
-    reason: bytes = b"",
-    prices: tuple[tuple[int, int], ...] = (),
-) -> ChangeRequest:
-    return ChangeRequest(
-        kind, booking_id, traveller.name, traveller.id, moves, reason, login=traveller.login, prices=prices
-    )
-
-
-async def _change(services: Services, request: ChangeRequest) -> Answer:
-    answer = await services.engine.change(request)
-    if answer.outcome is Outcome.LOGIN_ENDED:
-        raise LoginEnded
     return answer

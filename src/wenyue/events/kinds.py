@@ -50,6 +50,10 @@ class BookingCancelled(BookingEvent, frozen=True, tag="booking.cancelled"):
     """It was given back."""
 
 
+class BookingReduced(BookingEvent, frozen=True, tag="booking.reduced"):
+    """Some of its lines, or some people's places, were given back; the rest stands."""
+
+
 class BookingMoved(BookingEvent, frozen=True, tag="booking.moved"):
     """It has other sessions than before."""
 

@@ -21,6 +21,7 @@ _TRUE_IN: Final = {
     EventKind.EXPIRED: (BookingState.EXPIRED,),
     EventKind.NO_SHOW: (BookingState.NO_SHOW, BookingState.CONFIRMED),  # a session of several
     EventKind.DISOWNED: (BookingState.CONFIRMED, BookingState.HELD, BookingState.CANCELLED),
+    EventKind.REDUCED: (BookingState.CONFIRMED, BookingState.HELD),
 }
 _BRING: Final = {
     "session": Message("Bring your original ID"),
@@ -127,6 +128,12 @@ class _Words:
                 )
             case EventKind.DISOWNED:
                 text = self._disowned()
+            case EventKind.REDUCED:
+                text = _.gettext(
+                    "Part of your booking was cancelled, and its places have been released. Still booked: {what}, {who}.",
+                    what=what,
+                    who=who,
+                )
         return text
 
     def _disowned(self) -> str:

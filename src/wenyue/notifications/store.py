@@ -184,9 +184,11 @@ def _rows(
 
 
 def _edition(kind: EventKind, view: BookingView) -> int:
-    """What tells several events of one kind of a booking apart: the last move, or how many places were taken out, or missed."""
+    """What tells several events of one kind apart: the last move, how many places were taken out, missed or are left."""
     if kind is EventKind.DISOWNED:
         return sum(len(line.disowned) for line in view.lines)
+    if kind is EventKind.REDUCED:
+        return sum(line.quantity for line in view.lines if line.is_live)
     if kind is EventKind.NO_SHOW:
         return sum(line.is_missed for line in view.lines)
     return max((line.line_no for line in view.lines), default=0) if kind is EventKind.RESCHEDULED else 0

@@ -67,7 +67,12 @@ class Line:
     price: int
     gone: bool = False
     scans: set[int] = field(default_factory=set[int])  # visitor numbers that were let in
-    disowned: set[int] = field(default_factory=set[int])  # visitor numbers that took their place out
+    disowned: set[int] = field(default_factory=set[int])  # visitor numbers whose place left the line
+
+    @property
+    def here(self) -> set[int]:
+        """The numbers of the visitors who have a place in the line."""
+        return set(range(len(self.persons))) - self.disowned
 
     @property
     def present(self) -> tuple[bytes, ...]:

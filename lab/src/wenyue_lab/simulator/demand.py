@@ -24,6 +24,7 @@ from wenyue_lab.simulator.timing import Clock
 
 SENT_MAX = 200  # what may be sent again
 _RECENT = 12  # a change is mostly about one of the last bookings
+_PARTLY = 0.4  # of cancellations
 _DISOWNED = 0.15  # of changes of bookings that name people
 
 
@@ -140,11 +141,31 @@ class Demand:
         moves = self._moves(booking) if kind is ChangeKind.MOVE else ()
         is_forced = kind is ChangeKind.CANCEL and rng.random() < 0.1
         prices = self._prices(booking, moves)
+        lines, visitors = self._part(booking) if kind is ChangeKind.CANCEL else ((), ())
         change = ChangeRequest(
-            kind, booking.id, "traveller", holder, moves, is_forced=is_forced, prices=prices
+            kind,
+            booking.id,
+            "traveller",
+            holder,
+            moves,
+            is_forced=is_forced,
+            prices=prices,
+            lines=lines,
+            visitors=visitors,
         )
         self._changes = [*self._changes[-SENT_MAX:], change]
         return change
+
+    def _part(self, booking: Booking) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Lines and visitors to give back; mostly neither, which is all of the booking."""
+        rng = self._rng
+        if rng.random() > _PARTLY:
+            return (), ()
+        numbers = [line.no for line in booking.lines]
+        lines = tuple(rng.sample(numbers, rng.randint(0, len(numbers))))
+        most = max((len(line.persons) for line in booking.lines), default=0)
+        visitors = tuple(rng.sample(range(most + 1), rng.randint(1, most + 1))) if rng.random() < 0.6 else ()
+        return ((*lines, 40) if rng.random() < 0.02 else lines), visitors
 
     def _disowning(self, booking: Booking, line: Line) -> ChangeRequest:
         """One of a booking's people, or somebody else, says that the place is not theirs."""

@@ -103,7 +103,7 @@ class Naive(Dataset):
             case ChangeKind.CONFIRM:
                 return self._confirm(booking)
             case ChangeKind.CANCEL:
-                return self._cancel(booking, now, is_forced=request.is_forced)
+                return self._cancel(booking, request, now)
             case ChangeKind.MOVE:
                 return self._move(booking, request, now)
             case ChangeKind.EXPIRE:
@@ -154,13 +154,50 @@ class Naive(Dataset):
         booking.state, booking.hold_until = BookingState.CONFIRMED, None
         return _told(Outcome.CONFIRMED, booking)
 
-    def _cancel(self, booking: Booking, now: datetime, *, is_forced: bool) -> Answer:
+    def _cancel(self, booking: Booking, request: ChangeRequest, now: datetime) -> Answer:
+        """All of it, some lines, or some people of some lines."""
         if booking.state in (BookingState.CANCELLED, BookingState.EXPIRED):
             return _told(Outcome.CANCELLED, booking, is_replay=True)
-        if any(line.scans for line in booking.lines):
+        if not set(request.lines) <= {line.no for line in booking.lines}:
+            return replace(
+                _told(Outcome.LINE_UNKNOWN, booking), lines=tuple(line.no for line in booking.live)
+            )
+        asked = [line for line in booking.live if not request.lines or line.no in request.lines]
+        leaving = [(line, self._leaving(line, request.visitors)) for line in asked]
+        leaving = [(line, places) for line, places in leaving if places]
+        if not leaving:
+            return _told(Outcome.CANCELLED, booking, is_replay=True)
+        is_all = sum(len(places) for _, places in leaving) == sum(line.quantity for line in booking.live)
+        refused = self._cancel_refused(booking, leaving, request, now, is_all=is_all)
+        if refused is not None:
+            return refused
+        if is_all:
+            self._end(booking, BookingState.CANCELLED)
+            return _told(Outcome.CANCELLED, booking)
+        for line, places in leaving:
+            line.gone = len(places) == line.quantity
+            if not line.gone:
+                line.quantity -= len(places)
+                line.disowned |= places
+        self.follow_targets()
+        booking.total = sum(line.price * line.quantity for line in booking.live)
+        return _told(Outcome.CANCELLED, booking)
+
+    def _cancel_refused(
+        self,
+        booking: Booking,
+        leaving: list[tuple[Line, set[int]]],
+        request: ChangeRequest,
+        now: datetime,
+        *,
+        is_all: bool,
+    ) -> Answer | None:
+        """Why these places cannot be given back; None notes the cancellation."""
+        came = booking.lines if is_all else [line for line, places in leaving if len(places) == line.quantity]
+        if any(line.scans for line in came) or any(line.scans & places for line, places in leaving):
             return _told(Outcome.ALREADY_REDEEMED, booking)
-        if booking.state is BookingState.CONFIRMED and not is_forced:
-            late = [line.no for line in booking.live if not may_cancel(line.slot, now)]
+        if booking.state is BookingState.CONFIRMED and not request.is_forced:
+            late = [line.no for line, _ in leaving if not may_cancel(line.slot, now)]
             if late:
                 return _told(Outcome.TERMS_FORBID, booking, line=late[0])
             if booking.holder is not None:
@@ -169,14 +206,18 @@ class Naive(Dataset):
                     told = _told(Outcome.CANCEL_LIMIT, booking)
                     return replace(told, at=refused[0], reached=refused[1])
                 self.cancels.append((booking.holder, today_of(now)))
-        self._end(booking, BookingState.CANCELLED)
-        return _told(Outcome.CANCELLED, booking)
+        return None
+
+    @staticmethod
+    def _leaving(line: Line, visitors: tuple[int, ...]) -> set[int]:
+        """The places of a live line that are given back: of unnamed visitors all, by number."""
+        if not visitors:
+            return set(range(line.quantity)) if not line.persons else line.here
+        return line.here & set(visitors)
 
     def _move(self, booking: Booking, request: ChangeRequest, now: datetime) -> Answer:
         if booking.state not in LIVE:
             return _told(Outcome.WRONG_STATE, booking)
-        if any(line.scans for line in booking.lines):
-            return _told(Outcome.ALREADY_REDEEMED, booking)
         pending = [move for move in request.moves if not self._was_made(booking, *move)]
         if not pending:
             return _told(Outcome.RESCHEDULED, booking, is_replay=True)
@@ -185,6 +226,8 @@ class Naive(Dataset):
         if len(set(numbers)) < len(numbers) or not set(numbers) <= lines.keys():
             return replace(_told(Outcome.LINE_UNKNOWN, booking), lines=tuple(sorted(lines)))
         wanted = [(lines[no], slot_id) for no, slot_id in pending]
+        if any(old.scans for old, _ in wanted):
+            return _told(Outcome.ALREADY_REDEEMED, booking)
         had = {old.no: old.price for old, _ in wanted} if request.holder_id is not None else {}
         often = None if request.is_forced else day_refusal(self, booking, now)
         refused = (Outcome.MOVE_LIMIT, None, often[1]) if often is not None else wear_refusal(booking, wanted)

@@ -34,6 +34,17 @@ def keep_entitlement(release: Any) -> Any:
     return patched
 
 
+def keep_places(take_out: Any) -> Any:
+    """For `release.take_out`: the place leaves the line, and the pools do not hear of it."""
+
+    def patched(line: Any, *args: Any, **kwargs: Any) -> None:
+        line.pool_ids, pool_ids = (), line.pool_ids
+        take_out(line, *args, **kwargs)
+        line.pool_ids = pool_ids
+
+    return patched
+
+
 def leak_on_move(move: Any) -> Any:
     """For `moves.move`: new places are taken, old ones are not given back."""
 

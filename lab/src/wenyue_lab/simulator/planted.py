@@ -12,7 +12,7 @@ from wenyue_lab.simulator.seams import (
     accepting,
     availability_cache,
     batch,
-    changes,
+    cancelling,
     moves,
     release,
     rules,
@@ -69,6 +69,16 @@ PLANTS: Final = (
         "a line given back does not return its entitlement",
         wrapping(release, "release", patches.keep_entitlement),
         (_NO_OVERSPENDING,),
+    ),
+    Plant(
+        "places kept",
+        "whoever leaves a line gives no place back to the pools",
+        wrapping(release, "take_out", patches.keep_places),
+    ),
+    Plant(
+        "one of two leaves",
+        "of several who leave a line in one batch the first counts",
+        rewriting("shrink_lines", "min(t.quantity)", "max(t.quantity)"),
     ),
     Plant(
         "move leaks",
@@ -169,7 +179,7 @@ PLANTS: Final = (
     Plant(
         "terms ignored",
         "bookings are cancelled after the deadline",
-        wrapping(changes, "_cancel_problem", patches.always(None)),
+        wrapping(cancelling, "_cancel_problem", patches.always(None)),
     ),
     Plant(
         "hold cap ignored",

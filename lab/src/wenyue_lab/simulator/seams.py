@@ -7,6 +7,7 @@ from wenyue.booking import slot_planning
 from wenyue.booking.decisions import (
     accepting,
     allocation,
+    cancelling,
     changes,
     moves,
     release,
@@ -49,6 +50,7 @@ __all__ = [
     "allocation",
     "availability_cache",
     "batch",
+    "cancelling",
     "changes",
     "due_holds",
     "early",

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from wenyue.booking.decisions import release
-from wenyue.booking.decisions.effects import DisownedRow, Effects
+from wenyue.booking.decisions.effects import Effects
 from wenyue.booking.decisions.facts import Facts
 from wenyue.booking.decisions.striking import note_cancellation, note_strikes
 from wenyue.booking.model import (
@@ -12,13 +12,9 @@ from wenyue.booking.model import (
     ChangeRequest,
     EventKind,
     ExistingBooking,
-    LineFacts,
     Outcome,
 )
-from wenyue.cards import Use
 from wenyue.policy import StrikeKind
-
-Place = tuple[int, bytes, int]  # (visitor number, person key, scope)
 
 
 def disown(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects: Effects) -> Answer:
@@ -49,38 +45,10 @@ def disown(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effec
         note = note_cancellation if is_last else note_strikes
         strikes = note(emptied, booking, facts, effects)
     for line, place in found:
-        _take_out(line, place, booking, facts, effects)
+        release.take_out(line, place, booking, facts, effects, is_disowned=True)
         detail: dict[str, object] = {"line": line.line_no, "visitor": place[0]}
         effects.record(request.actor, "booking.place_disowned", booking.id, detail)
     booking.total_minor = sum(line.price_minor * line.quantity for line in booking.lines if line.is_live)
     release.set_state(booking, BookingState.CANCELLED if is_last else booking.state, facts, effects)
     effects.append_event(EventKind.DISOWNED, booking.id)
     return replace(release.answer_of(Outcome.CANCELLED, booking), strikes=strikes)
-
-
-def _take_out(
-    line: LineFacts, place: Place, booking: ExistingBooking, facts: Facts, effects: Effects
-) -> None:
-    """One named place of a live line; the line goes with its last one."""
-    visitor_no, person_key, scope = place
-    left = line.quantity - 1
-    effects.disowned.append(DisownedRow(booking.id, line.line_no, visitor_no, left))
-    if not left:
-        release.release(line, booking, facts, effects)
-        return
-    release.give_back(facts, effects, line.pool_ids, booking.state, 1)
-    facts.places.discard((person_key, line.on_date, scope))
-    if visitor_no in line.numbers:
-        facts.numbers.discard((line.numbers[visitor_no], line.on_date, scope))
-    if line.card_id is not None and line.entitlement_no is not None:
-        effects.spend(line.card_id, line.entitlement_no, -1)
-        card = facts.cards.get(line.card_id)
-        if card is not None:
-            is_used = bool(line.redeemed)
-            card.give_back(Use(line.venue_id, line.on_date, line.entitlement_no, line.quantity, is_used))
-            card.take(Use(line.venue_id, line.on_date, line.entitlement_no, left, is_used))
-    mine = facts.open.get(booking.holder_id or 0, {})
-    if (booking.id, line.line_no) in mine:
-        mine[booking.id, line.line_no] = replace(mine[booking.id, line.line_no], quantity=left)
-    line.quantity = left
-    line.places = tuple(one for one in line.places if one != place)

@@ -55,13 +55,17 @@ class PlaceRow(Struct, frozen=True, gc=False, omit_defaults=True):
     number_key: bytes | None = None
 
 
-class DisownedRow(Struct, frozen=True, gc=False):
-    """A named place that its person took out of a line; the line keeps `quantity` places (0: it is given back whole)."""
+class TakenOutRow(Struct, frozen=True, gc=False):
+    """A named place that left a line; the line keeps `quantity` places (0: it is given back whole).
+
+    `is_disowned`: its person took it out; else whoever booked it gave it back.
+    """
 
     booking_id: UUID
     line_no: int
     visitor_no: int
     quantity: int
+    is_disowned: bool
 
 
 class StateRow(Struct, frozen=True, gc=False):
@@ -119,7 +123,7 @@ class Effects:
         default_factory=list[tuple[UUID, int]]
     )  # (booking, line) given back
     missed: list[tuple[UUID, int]] = field(default_factory=list[tuple[UUID, int]])  # (booking, line)
-    disowned: list[DisownedRow] = field(default_factory=list[DisownedRow])
+    taken_out: list[TakenOutRow] = field(default_factory=list[TakenOutRow])
     pools: dict[int, list[int]] = field(
         default_factory=dict[int, list[int]]
     )  # id -> [held delta, sold delta]

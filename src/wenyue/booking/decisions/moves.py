@@ -31,8 +31,6 @@ def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects
     """Reschedule lines: the old places are given up only if every new one is had."""
     if booking.state not in release.LIVE:
         return release.answer_of(Outcome.WRONG_STATE, booking)
-    if any(line.redeemed for line in booking.lines):
-        return release.answer_of(Outcome.ALREADY_REDEEMED, booking)
     pending = [move for move in request.moves if not _is_done(booking, move)]
     if not pending:
         effects.replays += 1
@@ -42,6 +40,8 @@ def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects
     if len(numbers) < len(pending) or not numbers <= lines.keys():  # a line is given up once: then it is gone
         return replace(release.answer_of(Outcome.LINE_UNKNOWN, booking), lines=tuple(sorted(lines)))
     moves = [(lines[line_no], slot_id) for line_no, slot_id in pending]
+    if any(line.redeemed for line, _ in moves):  # what was used stays; the other visits of the trip may move
+        return release.answer_of(Outcome.ALREADY_REDEEMED, booking)
     too_often = None if request.is_forced else moves_of_day(booking, facts)
     problem, paid_by = too_often, list[int | None]()
     if too_often is None:

@@ -2,13 +2,16 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from wenyue.booking.decisions.allocation import take_pools
-from wenyue.booking.decisions.effects import Effects, StateRow
+from wenyue.booking.decisions.effects import Effects, StateRow, TakenOutRow
 from wenyue.booking.decisions.facts import Facts
 from wenyue.booking.model import Answer, BookingState, ExistingBooking, LineFacts, Outcome, SlotFacts
 from wenyue.cards import Use
 from wenyue.policy import CancelTerms, cancel_terms
 
+Place = tuple[int, bytes, int]  # (visitor number, person key, scope)
 LIVE: Final = (BookingState.HELD, BookingState.CONFIRMED)  # the states that may still change
 
 
@@ -59,6 +62,40 @@ def release(line: LineFacts, booking: ExistingBooking, facts: Facts, effects: Ef
             card.give_back(Use(line.venue_id, line.on_date, line.entitlement_no, line.quantity))
     line.is_live = False
     effects.released.append((booking.id, line.line_no))
+
+
+def take_out(
+    line: LineFacts,
+    place: Place,
+    booking: ExistingBooking,
+    facts: Facts,
+    effects: Effects,
+    *,
+    is_disowned: bool,
+) -> None:
+    """Give one named place of a live line back; the line goes with its last one. `is_disowned`: its person took it out."""
+    visitor_no, person_key, scope = place
+    left = line.quantity - 1
+    effects.taken_out.append(TakenOutRow(booking.id, line.line_no, visitor_no, left, is_disowned))
+    if not left:
+        release(line, booking, facts, effects)
+        return
+    give_back(facts, effects, line.pool_ids, booking.state, 1)
+    facts.places.discard((person_key, line.on_date, scope))
+    if visitor_no in line.numbers:
+        facts.numbers.discard((line.numbers[visitor_no], line.on_date, scope))
+    if line.card_id is not None and line.entitlement_no is not None:
+        effects.spend(line.card_id, line.entitlement_no, -1)
+        card = facts.cards.get(line.card_id)
+        if card is not None:
+            is_used = bool(line.redeemed)
+            card.give_back(Use(line.venue_id, line.on_date, line.entitlement_no, line.quantity, is_used))
+            card.take(Use(line.venue_id, line.on_date, line.entitlement_no, left, is_used))
+    mine = facts.open.get(booking.holder_id or 0, {})
+    if (booking.id, line.line_no) in mine:
+        mine[booking.id, line.line_no] = replace(mine[booking.id, line.line_no], quantity=left)
+    line.quantity = left
+    line.places = tuple(one for one in line.places if one != place)
 
 
 def give_back(

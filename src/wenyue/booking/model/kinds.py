@@ -39,6 +39,7 @@ class EventKind(IntEnum):
     EXPIRED = 5
     NO_SHOW = 6
     DISOWNED = 7
+    REDUCED = 8
 
     @property
     def event(self) -> type[BookingEvent]:
@@ -59,5 +60,6 @@ _EVENTS: Final[Mapping[EventKind, type[BookingEvent]]] = {
     EventKind.EXPIRED: kinds.BookingExpired,
     EventKind.NO_SHOW: kinds.BookingNotCome,
     EventKind.DISOWNED: kinds.PlaceDisowned,
+    EventKind.REDUCED: kinds.BookingReduced,
 }
 _KINDS: Final[Mapping[type[Event], EventKind]] = {one: kind for kind, one in _EVENTS.items()}

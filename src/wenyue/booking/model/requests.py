@@ -88,6 +88,9 @@ class ChangeRequest(Struct, frozen=True, gc=False):
     ] = ()  # MOVE: (line number, price that was shown per place); else the line's own
     person_key: bytes = b""
     slot_id: int = 0
+    # CANCEL: only these lines, and of these (or of all) only these visitors' places; neither: the whole booking.
+    lines: tuple[int, ...] = ()
+    visitors: tuple[int, ...] = ()
     slots: tuple[int, ...] = ()  # NO_SHOW: which sessions of the booking are over; none: all that have ended
 
     def __repr__(self) -> str:

@@ -44,6 +44,7 @@ class LineView:
     disowned: tuple[
         int, ...
     ] = ()  # visitors who took their place out: it was booked with their document by somebody else
+    given_back: tuple[int, ...] = ()  # visitors whose places in a line that stands were cancelled
     is_missed: bool = False  # nobody came, and it was counted
 
 
@@ -66,9 +67,12 @@ class BookingView:
 
     @property
     def coming(self) -> tuple[tuple[int, PartyVisitor], ...]:
-        """The party by number, without those who took their place out of it."""
-        gone = {number for line in self.lines for number in line.disowned}
-        gone -= {number for line in self.lines for number in line.visitors}
+        """The party by number, without those whose places were given back; of a booking without any place left, as it was."""
+        live = [line for line in self.lines if line.is_live] or self.lines
+        staying = {number for line in live for number in line.visitors}
+        gone = {
+            number for line in self.lines for number in (*line.visitors, *line.disowned, *line.given_back)
+        } - staying
         return tuple((number, one) for number, one in enumerate(self.party.visitors) if number not in gone)
 
 
@@ -105,13 +109,14 @@ async def _views(tx: Tx, vault: Vault, ids: list[UUID], *, is_lenient: bool = Fa
         bookings = await tx.execute(_SQL["bookings"], {"ids": array(ids)})
         lines = await tx.execute(_SQL["lines"], {"ids": array(ids)})
     by_booking: dict[UUID, list[LineView]] = {}
-    for booking_id, *values, visitors, disowned, redeemed, is_missed in await lines.fetchall():
+    for booking_id, *values, visitors, disowned, given_back, redeemed, is_missed in await lines.fetchall():
         by_booking.setdefault(booking_id, []).append(
             LineView(
                 *values,
                 visitors=tuple(visitors),
                 redeemed=redeemed,
                 disowned=tuple(disowned),
+                given_back=tuple(given_back),
                 is_missed=is_missed,
             )
         )

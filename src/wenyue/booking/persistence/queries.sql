@@ -19,10 +19,15 @@ SELECT l.booking_id, l.line_no, l.slot_id, l.product_id, l.venue_id, l.on_date, 
        c.venue, c.product, c.timezone,
        ARRAY (SELECT p.visitor_no FROM booking.place p
                WHERE p.booking_id = l.booking_id AND p.line_no = l.line_no AND p.disowned_at IS NULL
+                 AND (p.is_live OR NOT l.is_live)
                ORDER BY p.visitor_no) AS visitors,
        ARRAY (SELECT p.visitor_no FROM booking.place p
                WHERE p.booking_id = l.booking_id AND p.line_no = l.line_no AND p.disowned_at IS NOT NULL
                ORDER BY p.visitor_no) AS disowned,
+       ARRAY (SELECT p.visitor_no FROM booking.place p
+               WHERE p.booking_id = l.booking_id AND p.line_no = l.line_no AND p.disowned_at IS NULL
+                 AND l.is_live AND NOT p.is_live
+               ORDER BY p.visitor_no) AS given_back,
        (SELECT count(*) FROM booking.redemption r
          WHERE r.booking_id = l.booking_id AND r.line_no = l.line_no AND r.undone_at IS NULL) AS redeemed,
        l.missed_at IS NOT NULL AS is_missed

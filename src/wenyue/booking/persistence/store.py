@@ -266,10 +266,10 @@ async def _give_up(tx: Tx, facts: Facts, effects: Effects) -> None:
         released = rows_json([{"b": booking_id, "n": line_no} for booking_id, line_no in effects.released])
         await tx.execute(SQL["release_lines"], {"rows": released})
         await tx.execute(SQL["release_places"], {"rows": released})
-    if effects.disowned:
-        disowned = {"rows": rows_json(effects.disowned)}
-        await tx.execute(SQL["disown_places"], disowned | {"now": effects.now})
-        await tx.execute(SQL["shrink_lines"], disowned)
+    if effects.taken_out:
+        taken_out = {"rows": rows_json(effects.taken_out)}
+        await tx.execute(SQL["take_places_out"], taken_out | {"now": effects.now})
+        await tx.execute(SQL["shrink_lines"], taken_out)
     if effects.missed:
         missed = rows_json([{"b": booking_id, "n": line_no} for booking_id, line_no in effects.missed])
         await tx.execute(SQL["mark_missed"], {"rows": missed, "now": effects.now})

@@ -133,19 +133,23 @@ UPDATE booking.place p
   FROM json_to_recordset(%(rows)s::json) AS r (b uuid, n smallint)
  WHERE p.booking_id = r.b AND p.line_no = r.n
 
--- name: disown_places
--- Places whose persons took them out of a line …
+-- name: take_places_out
+-- Places that leave a line, by whoever booked them or by their persons …
 UPDATE booking.place p
-   SET is_live = false, disowned_at = %(now)s
-  FROM json_to_recordset(%(rows)s::json) AS r (booking_id uuid, line_no smallint, visitor_no smallint)
+   SET is_live = false, disowned_at = CASE WHEN r.is_disowned THEN %(now)s END
+  FROM json_to_recordset(%(rows)s::json)
+       AS r (booking_id uuid, line_no smallint, visitor_no smallint, is_disowned boolean)
  WHERE p.booking_id = r.booking_id AND p.line_no = r.line_no AND p.visitor_no = r.visitor_no
 
 -- name: shrink_lines
--- … which keeps the others.
+-- … which keeps the others: after all that left it in one batch.
 UPDATE booking.line l
    SET quantity = r.quantity
-  FROM json_to_recordset(%(rows)s::json) AS r (booking_id uuid, line_no smallint, quantity smallint)
- WHERE l.booking_id = r.booking_id AND l.line_no = r.line_no AND r.quantity > 0
+  FROM (SELECT t.booking_id, t.line_no, min(t.quantity) AS quantity
+          FROM json_to_recordset(%(rows)s::json) AS t (booking_id uuid, line_no smallint, quantity smallint)
+         WHERE t.quantity > 0
+         GROUP BY t.booking_id, t.line_no) AS r
+ WHERE l.booking_id = r.booking_id AND l.line_no = r.line_no
 
 -- name: mark_missed
 -- Lines that nobody came to.

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from wenyue.application import Denied, Move, cancel_booking, confirm_booking, move_lines
+from wenyue.application import Denied, Move, Part, cancel_booking, cancel_places, confirm_booking, move_lines
 from wenyue.booking import (
     Answer,
     BookingState,
@@ -18,7 +18,7 @@ from wenyue.booking import (
     bookings_of,
 )
 from wenyue.core.documents import mask_document, mask_name
-from wenyue.core.limits import LINES_MAX, PAGE_SIZE, PAGE_SIZE_MAX
+from wenyue.core.limits import LINES_MAX, PAGE_SIZE, PAGE_SIZE_MAX, VISITORS_MAX
 from wenyue.locale import text_in
 from wenyue.policy import cancel_terms
 from wenyue.web.api.asking import (
@@ -113,9 +113,15 @@ class ChangeAnswer(BaseModel):
 
 
 class CancellationBody(BaseModel):
-    """Why, in the holder's words; may be left out."""
+    """Why, in the holder's words, and how much: neither `line_nos` nor `visitors`: the whole booking.
+
+    `line_nos`: only these lines. `visitors`: only these people's places, by their index in the booking's `visitors`, in the
+    lines named or in all.
+    """
 
     model_config = ConfigDict(extra="forbid")
+    line_nos: Annotated[list[Annotated[int, Field(ge=0, le=32_767)]], Field(max_length=LINES_MAX)] = []
+    visitors: Annotated[list[Annotated[int, Field(ge=0, le=32_767)]], Field(max_length=VISITORS_MAX)] = []
     reason: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")] = ""
 
 
@@ -181,9 +187,16 @@ async def cancel(
     locale: LocaleOf,
     body: CancellationBody | None = None,
 ) -> ChangeAnswer | Response:
-    """Give the places, and the card's entitlements, back. The venue's terms say until when. Again: the same answer."""
-    reason = body.reason if body is not None else ""
-    return _answer(await cancel_booking(services, traveller_of(login), booking_id, reason=reason), locale)
+    """Give the places, and the card's entitlements, back. The venue's terms say until when. Again: the same answer.
+
+    A part of it: `line_nos`, `visitors`. The rest stands: `state` says so, and `total_minor` is what it costs.
+    """
+    wanted, traveller = body or CancellationBody(), traveller_of(login)
+    if not wanted.line_nos and not wanted.visitors:
+        return _answer(await cancel_booking(services, traveller, booking_id, reason=wanted.reason), locale)
+    part = Part(tuple(wanted.line_nos), tuple(wanted.visitors))
+    answer = await cancel_places(services, traveller, booking_id, part, reason=wanted.reason)
+    return _answer(answer, locale)
 
 
 @router.post("/{booking_id}/reschedule", response_model=ChangeAnswer)
