@@ -136,7 +136,7 @@ UPDATE booking.place p
 -- name: take_places_out
 -- Places that leave a line, by whoever booked them or by their persons …
 UPDATE booking.place p
-   SET is_live = false, disowned_at = CASE WHEN r.is_disowned THEN %(now)s END
+   SET is_live = false, disowned_at = CASE WHEN r.is_disowned THEN %(now)s::timestamptz END
   FROM json_to_recordset(%(rows)s::json)
        AS r (booking_id uuid, line_no smallint, visitor_no smallint, is_disowned boolean)
  WHERE p.booking_id = r.booking_id AND p.line_no = r.line_no AND p.visitor_no = r.visitor_no
