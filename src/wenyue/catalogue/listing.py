@@ -53,3 +53,9 @@ async def count_venues(tx: Tx) -> int:
 async def venues_after(tx: Tx, after: int) -> list[Venue]:
     """The next page of active venues, by id, after this one; none when that was the last."""
     return await venues(tx, after=after, limit=PAGE_SIZE_MAX)
+
+
+async def count_products(tx: Tx) -> int:
+    """How many active products active venues have."""
+    [(count,)] = await (await tx.execute(_SQL["count_products"])).fetchall()
+    return count

@@ -31,3 +31,7 @@ LIMIT %(limit)s
 -- name: count_venues
 -- How many active venues there are.
 SELECT count(*) FROM catalogue.venue WHERE is_active
+
+-- name: count_products
+-- How many active products active venues have.
+SELECT count(*) FROM catalogue.product p JOIN catalogue.venue v ON v.id = p.venue_id WHERE p.is_active AND v.is_active

@@ -12,7 +12,7 @@ from wenyue.imports.columns import FIELDS, Kind, title_of
 from wenyue.imports.reading.heading import fold_name
 from wenyue.imports.refusals import Reason
 from wenyue.imports.usual_words import PERSON_RULES, PRODUCT_KINDS, YES_NO, word_for
-from wenyue.imports.venues import printable, read_code, texts_of
+from wenyue.imports.venues import one_line, printable, read_code, texts_of
 from wenyue.locale import DEFAULT, SOURCE, Locale, Message, Texts
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
@@ -104,8 +104,8 @@ def product_cells(row: ProductRow, locale: Locale) -> list[str]:
     return [
         row.venue,
         row.code,
-        row.name.get(DEFAULT, ""),
-        row.name.get(SOURCE, ""),
+        one_line(row.name.get(DEFAULT) or row.name.get(SOURCE) or row.code),
+        one_line(row.name.get(SOURCE, "")),
         word_for(PRODUCT_KINDS, row.kind, locale),
         price_text(row.price_minor),
         row.currency,

@@ -12,12 +12,12 @@ from wenyue.imports.columns import FIELDS, Kind, title_of
 from wenyue.imports.products import price_text, read_place, read_price
 from wenyue.imports.refusals import Reason
 from wenyue.imports.values import date_of, span_in
-from wenyue.imports.venues import printable, read_weekdays, texts_of
+from wenyue.imports.venues import one_line, printable, read_weekdays, texts_of
 from wenyue.imports.weekdays import EVERY, weekdays_text
 from wenyue.locale import DEFAULT, SOURCE, Locale, Message, Texts
 
 DAYS_OF_ROW_MAX: Final = 400
-CAPACITY_MAX: Final = 1_000_000
+CAPACITY_MAX: Final = 10_000_000
 _DATE_SPAN: Final = re.compile(r"\s*[~至到]\s*|\s+-+\s+|(?<=[\d日])-(?=\d{4}\D)")
 
 
@@ -89,8 +89,8 @@ def session_cells(row: SessionRow, locale: Locale) -> list[str]:
         _clock_text(row.starts),
         _clock_text(row.ends),
         str(row.capacity),
-        row.label.get(DEFAULT, ""),
-        row.label.get(SOURCE, ""),
+        one_line(row.label.get(DEFAULT, "")),
+        one_line(row.label.get(SOURCE, "")),
         price_text(row.price_minor),
     ]
 

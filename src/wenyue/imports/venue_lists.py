@@ -1,6 +1,5 @@
 """A list of venues as it is written: the columns that an import reads, a row for each venue. Pure."""
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import time
 from decimal import Decimal
@@ -8,7 +7,7 @@ from typing import Final
 
 from wenyue.imports.columns import FIELDS, Kind, title_of
 from wenyue.imports.usual_words import VENUE_KINDS, word_for
-from wenyue.imports.venues import VenueRow, Week
+from wenyue.imports.venues import VenueRow, Week, one_line
 from wenyue.imports.weekdays import weekdays_text
 from wenyue.locale import DEFAULT, SOURCE, Locale, Texts
 
@@ -25,18 +24,18 @@ def cells_of(row: VenueRow, locale: Locale) -> list[str]:
     week = row.week
     cells = {
         "code": row.code,
-        "name": _line(row.name.get(DEFAULT) or row.name.get(SOURCE) or row.code),
+        "name": one_line(row.name.get(DEFAULT) or row.name.get(SOURCE) or row.code),
         "name_en": _said(row.name, SOURCE),
         "kind": word_for(VENUE_KINDS, row.kind, locale),
         "province": row.province,
-        "city": _line(row.city),
+        "city": one_line(row.city),
         "latitude": _degrees(row.latitude),
         "longitude": _degrees(row.longitude),
-        "level": _line(row.level),
+        "level": one_line(row.level),
         "timezone": row.timezone,
         "summary": _said(row.summary, DEFAULT),
         "summary_en": _said(row.summary, SOURCE),
-        "tags": ("、" if locale == DEFAULT else ", ").join(sorted({_line(tag) for tag in row.tags})),
+        "tags": ("、" if locale == DEFAULT else ", ").join(sorted({one_line(tag) for tag in row.tags})),
         "opens": _clock(week.opens) if week else "",
         "closes": _clock(week.closes) if week else "",
         "last_entry": _clock(week.last_entry) if week else "",
@@ -58,12 +57,7 @@ def _days(days: Sequence[tuple[int, Week]], locale: Locale) -> list[str]:
 
 
 def _said(texts: Texts, language: str) -> str:
-    return _line(texts.get(language, ""))
-
-
-def _line(text: str) -> str:
-    """As the import has it: on one line, blanks single."""
-    return unicodedata.normalize("NFC", " ".join(text.split()))
+    return one_line(texts.get(language, ""))
 
 
 def _degrees(value: float | None) -> str:

@@ -154,6 +154,11 @@ def texts_of(chinese: str, english: str) -> dict[str, str]:
     return {tag: text for tag, text in ((DEFAULT, chinese), (SOURCE, english)) if text}
 
 
+def one_line(text: str) -> str:
+    """As a row has it: on one line, blanks single."""
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
 def printable(cells: Cells, field: str, *, needed: bool = False, most: int = NAME_MAX) -> str:
     """A text that can be printed, in canonical form; '' when there is none. Raises RowRefused."""
     text = cells.needed(field, most) if needed else cells.text(field, most)

@@ -77,6 +77,8 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "import sessions": Right.DATA_IMPORT,
     "import venues": Right.DATA_IMPORT,
     "export cards": Right.DATA_EXPORT,
+    "export products": Right.DATA_EXPORT,
+    "export sessions": Right.DATA_EXPORT,
     "export venues": Right.DATA_EXPORT,
     "devices enrol": Right.DEVICES_MANAGE,
     "devices revoke": Right.DEVICES_MANAGE,
