@@ -81,6 +81,8 @@ SCENARIO: Final = (
     Step("wenyue import venues FILE", "1", {"FILE": "{venues}"}),
     Step("wenyue import products FILE", "1", {"FILE": "{products}"}),
     Step("wenyue import sessions FILE", "1", {"FILE": "{sessions}"}),
+    Step("wenyue export products FILE", "products: ", {"FILE": "{work}/products-out.csv"}),
+    Step("wenyue export sessions FILE", "rows of sessions: ", {"FILE": "{work}/sessions-out.csv"}),
     Step(
         "wenyue import bookings FILE --map MAP.toml --dry-run",
         "300",
