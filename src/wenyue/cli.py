@@ -55,7 +55,7 @@ TOOLS: Final[Mapping[str, Tool]] = {
 }
 
 # Of wenyue-lab, so that whoever misses one is told where it is.
-LAB_COMMANDS: Final = frozenset({"replay", "bench", "scale", "sim", "lab", "drill"})
+LAB_COMMANDS: Final = frozenset({"replay", "bench", "scale", "sim", "lab", "drill", "move-in"})
 OWN_COMMANDS: Final = frozenset({"up", "migrate", "doctor", "web", "worker", "has"})
 
 

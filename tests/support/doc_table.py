@@ -50,6 +50,10 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         CARDS,
         ('"cards", str(path), "--map"', '"--refused"'),
     ),
+    "wenyue move-in --scale 0.05 --seed 1 --dir FOLDER": (
+        "tests/system/test_moving_in.py::test_everything_comes_in_by_commands_and_is_counted_equal",
+        ("move_in(writer",),
+    ),
     "wenyue import card-types my-card.json hainan-annual": (
         "tests/ops/imports/test_card_types.py::test_types_come_in_by_file_or_code_and_change",
         ('"card-types", str(path), "hainan-annual"',),
