@@ -19,6 +19,7 @@ from wenyue.application.jobs.drop_events import drop_events
 from wenyue.application.jobs.drop_over_sign_ins import drop_over_sign_ins
 from wenyue.application.jobs.erase_due import erase_due
 from wenyue.application.jobs.expire_holds import expire_holds
+from wenyue.application.jobs.fill_search import fill_search
 from wenyue.application.jobs.index_near import index_near
 from wenyue.application.jobs.mark_no_shows import mark_no_shows
 from wenyue.application.jobs.note_names import note_names
@@ -121,6 +122,7 @@ class Worker:
             Task("tidy suspicious signs", _SUSPICIOUS_EVERY_S, self._tidy_abuse),
             Task("erase what is past its period", _ERASE_EVERY_S, self._erase),
             Task("index near bookings", _INDEX_EVERY_S, self._index_near),
+            Task("fill what venues are found by", _INDEX_EVERY_S, self._fill_search),
             Task("note the names of accounts", _ERASE_EVERY_S, self._note_names),
             Task("say that it lives", _BEAT_EVERY_S, self._beat),
             Task("look at what waits", _LOOK_EVERY_S, self._look),
@@ -264,6 +266,9 @@ class Worker:
 
     async def _index_near(self) -> bool:
         return await index_near(self._services)
+
+    async def _fill_search(self) -> bool:
+        return await fill_search(self._services)
 
     async def _look(self) -> bool:
         """Figures for operators: jobs, notes and holds that wait, sessions about to sell out."""

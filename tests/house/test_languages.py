@@ -21,6 +21,9 @@ LABORATORY = ROOT / "lab" / "src" / "wenyue_lab"  # its paths begin with `lab/`
 # Files that say Chinese by right: (file, why).
 CHINESE_BY_RIGHT = {
     "booking/slots/planning.py": "reasons that the calendar writes into its rows, and finds again",
+    "catalogue/search/folding.py": "the range of Chinese characters",
+    "catalogue/search/spelling.py": "characters of which the names of places are full",
+    "catalogue/search/texts.py": "how provinces, cities and the names of places end",
     "core/documents/divisions.py": "what provinces and documents of theirs are called",
     "core/documents/model.py": "what is printed on a document",
     "core/documents/names.py": "the characters of which names are made",
@@ -68,6 +71,7 @@ CHINESE_BY_RIGHT = {
     "locale/languages.py": "a language's own name",
     "ops/demo/attractions.py": "the demo's data",
     "ops/demo/loading.py": "the demo's data",
+    "ops/demo/other_names.py": "the demo's data",
     "ops/demo/partners.py": "the demo's data",
     "ops/demo/people.py": "the demo's data",
     "ops/waiting_rooms.py": "a room's title in both languages, which it is given",

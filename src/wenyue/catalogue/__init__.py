@@ -1,6 +1,6 @@
 """What can be booked: venues, products, opening hours, prices by date, closures, and templates of the day's sessions."""
 
-from wenyue.catalogue import listing
+from wenyue.catalogue import listing, searching
 from wenyue.catalogue.model import (
     ROMANISED_NAME,
     Closure,
@@ -70,6 +70,7 @@ __all__ = [
     "products",
     "provinces",
     "replace_weeks",
+    "searching",
     "sessions_for",
     "set_prices",
     "templates",

@@ -1,7 +1,7 @@
 -- name: venues_by_name
 -- The active venues of a list of names, in whatever language.
 SELECT id, code, kind, name, province, city, latitude, longitude, level, timezone, tags, summary, source, is_demo,
-       is_active
+       is_active, aliases
 FROM catalogue.venue
 WHERE is_active AND EXISTS (SELECT FROM jsonb_each_text(name) AS t WHERE t.value = ANY(%(names)s::text[]))
 ORDER BY id

@@ -21,7 +21,10 @@ ROMANISED_NAME: Final = "romanised-name"  # tag of a venue whose English name we
 
 
 class Venue(msgspec.Struct, frozen=True, kw_only=True):
-    """A place with gates of its own. `code` is its stable name; coordinates are degrees (WGS 84)."""
+    """A place with gates of its own. `code` is its stable name; coordinates are degrees (WGS 84).
+
+    `aliases`: other names by which people look for it, in any language.
+    """
 
     code: str
     kind: VenueKind
@@ -37,6 +40,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     is_demo: bool = False
     is_active: bool = True
+    aliases: tuple[str, ...] = ()
     id: int = 0
 
 

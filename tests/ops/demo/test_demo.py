@@ -202,3 +202,15 @@ async def test_the_demo_cards_can_be_activated_with_what_the_banner_says(loaded:
     _, first_no, first_pin = people.CARDS[0]
     assert first_no in text.replace(" ", "")
     assert all(word in text for word in (first_pin, people.RESIDENT_ID, people.HOLDER_NAME, people.PHONE))
+
+
+async def test_ux_F3_the_demo_is_found_by_what_people_type(loaded: Any) -> None:
+    from wenyue.ops.demo.other_names import OTHER_NAMES
+
+    rows_ = await rows(loaded.tx, "SELECT name ->> 'zh-CN' FROM catalogue.venue WHERE is_demo")
+    assert set(OTHER_NAMES) <= {name for (name,) in rows_}
+    for typed, name in [("gugong", "故宫博物院"), ("forbidden city", "故宫博物院"), ("兵马俑", "西安市秦始皇兵马俑博物馆"),
+                        ("杭州西湖", "杭州市西湖风景名胜区"), ("great  wall", "北京八达岭－慕田峪长城旅游区")]:  # fmt: skip
+        found = await catalogue.venues(loaded.tx, text=typed)
+        assert name in [one.name["zh-CN"] for one in found[:3]], typed
+    assert await catalogue.searching.waiting_for_search(loaded.tx) == 0

@@ -94,6 +94,29 @@ async def test_venues_are_found_by_text_kind_and_province_and_paged(one: Travell
     assert len(found) == len(set(found)) == EXTRA_VENUES
 
 
+async def test_ux_F3_a_misspelt_place_is_met_by_near_names(one: Traveller) -> None:
+    for typed in ("jinghu", "jh", "镜 湖", "鏡湖"):
+        page = await one.get(f"/venues?q={typed}")
+        assert "镜湖" in page
+        assert "您要找的是不是" not in page
+    page = await one.get("/venues?q=镜胡")
+    assert "没有找到“镜胡”，您要找的是不是：" in page
+    assert 'href="/venues/lake"' in page
+
+
+async def test_ux_F3_pages_of_what_was_found_follow_each_other(one: Traveller) -> None:
+    found: list[str] = []
+    path = "/venues?q=shandong"
+    for _ in range(5):
+        page = await one.get(path)
+        found += re.findall(r'class="venue" href="/venues/(hill-\d+)"', page)
+        more = re.search(r'href="(/venues\?[^"]*after=[^"]*)"', page)
+        if more is None:
+            break
+        path = more[1].replace("&amp;", "&")
+    assert len(found) == len(set(found)) == EXTRA_VENUES
+
+
 async def test_the_calendar_says_every_state_in_words(one: Traveller) -> None:
     page = await one.get("/venues/lake")
     assert 'aria-label="3月4日 周三 充足"' in page

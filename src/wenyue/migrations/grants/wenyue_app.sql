@@ -168,7 +168,8 @@ GRANT SELECT
    ON catalogue.price TO wenyue_app;
 GRANT SELECT
    ON catalogue.product TO wenyue_app;
-GRANT SELECT
+GRANT SELECT,
+      UPDATE (search, search_names, search_version)
    ON catalogue.venue TO wenyue_app;
 GRANT SELECT,
       INSERT (applies_at, decided_at, digest, effect, expires_at, id, kind, money_minor, money_minor_max, places, places_max, proposed_at, proposed_by, reason, request, review_by, sessions, state, venue_id, was),

@@ -10,6 +10,7 @@ import msgspec
 from wenyue.catalogue import ROMANISED_NAME, PlannedSession, Product, ReserveChannel, Template, Venue
 from wenyue.locale import DEFAULT, SOURCE, Texts
 from wenyue.ops.demo.english_names import english_names
+from wenyue.ops.demo.other_names import OTHER_NAMES
 from wenyue.policy import Preset
 
 SUMMARY: Final[Texts] = {
@@ -86,6 +87,7 @@ def dressed(venue: Venue) -> Venue:
         venue,
         name=name,
         tags=tuple(sorted(tags)),
+        aliases=venue.aliases or OTHER_NAMES.get(chinese, ()),
         summary=SUMMARY,
         source=_LIST,
         is_demo=True,

@@ -16,7 +16,14 @@ from wenyue.ops.backup.slots import unused
 from wenyue.ops.doctor.factors import check_factors
 from wenyue.ops.doctor.record import check_record
 from wenyue.ops.doctor.report import Finding, Mark
-from wenyue.ops.doctor.stored import CONNECT_DEADLINE_S, NAMED_MAX, SQL, check_rules, demo_logins
+from wenyue.ops.doctor.stored import (
+    CONNECT_DEADLINE_S,
+    NAMED_MAX,
+    SQL,
+    check_rules,
+    check_search,
+    demo_logins,
+)
 from wenyue.platform.config import Settings
 from wenyue.platform.database import grants
 from wenyue.platform.database.external import APP_ROLE, VERSION_MIN
@@ -77,6 +84,7 @@ def _connected(settings: Settings, owner_url: str, app_url: str, name: str) -> I
                 yield demo_logins(owner, is_wanted=settings.is_demo)
         if not structure.is_fault:
             yield from asyncio.run(check_rules(owner_url))
+            yield asyncio.run(check_search(owner_url))
             if settings.staff.second_factor != SecondFactor.OFF:
                 yield asyncio.run(check_factors(owner_url))
             yield asyncio.run(check_record(owner_url, settings.home))

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from wenyue import catalogue
 from wenyue.cards import read_types
-from wenyue.locale.terminal import gettext
+from wenyue.locale.terminal import gettext, ngettext
 from wenyue.ops.doctor.report import Finding, Mark
 from wenyue.platform.database.db import queries
 from wenyue.policy import load_calendar, read_presets
@@ -49,6 +50,23 @@ async def check_rules(url: str) -> list[Finding]:
             )
             findings.append(Finding(Mark.WARNING, gettext("holidays"), text, remedy))
     return findings
+
+
+async def check_search(url: str) -> Finding:
+    """Venues that nobody finds by their words yet: the worker fills them."""
+    async with await psycopg.AsyncConnection.connect(
+        url, connect_timeout=CONNECT_DEADLINE_S, autocommit=True
+    ) as tx:
+        waiting = await catalogue.searching.waiting_for_search(tx)
+    subject = gettext("search")
+    if not waiting:
+        return Finding(Mark.GOOD, subject, gettext("every venue is found by its names"))
+    text = ngettext(
+        "{n} venue isn't found by its names yet", "{n} venues aren't found by their names yet", waiting
+    )
+    return Finding(
+        Mark.WARNING, subject, text, gettext("the worker fills them within a minute: see that one runs")
+    )
 
 
 def demo_logins(connection: psycopg.Connection, *, is_wanted: bool) -> Finding:

@@ -3,12 +3,14 @@
 import base64
 import binascii
 from datetime import time
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from wenyue import catalogue
 from wenyue.catalogue import (
     OpeningHours,
     Product,
@@ -20,7 +22,6 @@ from wenyue.catalogue import (
     venue,
     venues_by_id,
 )
-from wenyue.catalogue import venues as find_venues
 from wenyue.core.limits import PAGE_SIZE, PAGE_SIZE_MAX, SEARCH_TEXT_MAX
 from wenyue.locale import DEFAULT, SOURCE, text_in
 from wenyue.web.api.asking import LocaleOf, ServicesOf
@@ -29,12 +30,17 @@ from wenyue.web.shared.problem import RequestRefused
 router: Final = APIRouter(prefix="/v1", tags=["catalogue"])
 _CACHED: Final = {"Cache-Control": "public, max-age=60", "Vary": "Accept-Language"}
 _ID_BYTES: Final = 8
+_TEXT: Final = (
+    "words in any order: of a name, another name, a city or province, the summary; Chinese of either script, "
+    "pinyin or its first letters"
+)
 
 
 class VenueAnswer(BaseModel):
     """A place with gates of its own. `name` and `summary` are in the caller's language; coordinates WGS 84.
 
-    `tags` holds `romanised-name` where `name_en` was made from the Chinese name, for want of an established one.
+    `aliases`: other names by which people look for it. `tags` holds `romanised-name` where `name_en` was made from the
+    Chinese name, for want of an established one.
     """
 
     code: str
@@ -49,6 +55,7 @@ class VenueAnswer(BaseModel):
     level: str
     timezone: str
     tags: list[str]
+    aliases: list[str]
     summary: str
     is_demo: bool
 
@@ -102,9 +109,7 @@ async def venue_list(
     services: ServicesOf,
     locale: LocaleOf,
     response: Response,
-    text: Annotated[
-        str, Query(max_length=SEARCH_TEXT_MAX, description="part of a name, city or province")
-    ] = "",
+    text: Annotated[str, Query(max_length=SEARCH_TEXT_MAX, description=_TEXT)] = "",
     province: Annotated[
         str, Query(max_length=SEARCH_TEXT_MAX, description="the province's name, in full")
     ] = "",
@@ -112,17 +117,15 @@ async def venue_list(
     cursor: Annotated[str, Query(max_length=16, description="`next` of the page before")] = "",
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE,
 ) -> VenuePage:
-    """Active venues in a stable order; what is added meanwhile appears on a later page, nothing twice."""
+    """Active venues in a stable order: those that `text` finds, the best first; what is added meanwhile appears nowhere twice."""
     async with services.db.reading() as tx:
-        found = await find_venues(
-            tx, text=text, province=province or None, kind=kind, after=_after(cursor), limit=limit
-        )
-        more = len(found) == limit and await find_venues(
-            tx, text=text, province=province or None, kind=kind, after=found[-1].id, limit=1
-        )
+        find = partial(catalogue.searching.found_venues, tx, text)
+        found = await find(province=province or None, kind=kind, after=_after(cursor), limit=limit)
+        last = found[-1][0] if found else 0
+        more = len(found) == limit and await find(province=province or None, kind=kind, after=last, limit=1)
     response.headers.update(_CACHED)
-    items = [VenueAnswer(**_venue(one, locale)) for one in found]
-    return VenuePage(items=items, next=_cursor(found[-1].id) if more else None)
+    items = [VenueAnswer(**_venue(one, locale)) for _, one in found]
+    return VenuePage(items=items, next=_cursor(last) if more else None)
 
 
 @router.get("/venues/{code}")
@@ -193,6 +196,7 @@ def _venue(one: Venue, locale: str) -> dict[str, Any]:
         "level": one.level,
         "timezone": one.timezone,
         "tags": list(one.tags),
+        "aliases": list(one.aliases),
         "summary": text_in(one.summary, locale),
         "is_demo": one.is_demo,
     }

@@ -5,6 +5,7 @@ from typing import Final, get_args
 
 from starlette.responses import Response
 
+from wenyue import catalogue
 from wenyue.booking import LineView, availability
 from wenyue.catalogue import (
     OpeningHours,
@@ -15,7 +16,6 @@ from wenyue.catalogue import (
     products,
     provinces,
     venue,
-    venues,
 )
 from wenyue.core.clock import local_date
 from wenyue.core.limits import PAGE_SIZE, SEARCH_TEXT_MAX
@@ -28,10 +28,11 @@ from wenyue.web.shared.i18n import Locale
 from wenyue.web.traveller.calendar_views import CALENDAR_DAYS, CalendarFacts, calendar_view
 from wenyue.web.traveller.card_desk import Bearer, bearer_of, refusals_of
 from wenyue.web.traveller.context import TravellerContext, get, with_query
-from wenyue.web.traveller.views import KIND_ICONS, KIND_NAMES, ProductTab, venue_view
+from wenyue.web.traveller.views import KIND_ICONS, KIND_NAMES, ProductTab, VenueView, venue_view
 
 _BIGGEST_ID: Final = 2**63 - 1
 _PROVINCE_LENGTH_MAX: Final = 20
+_NEAR_SHOWN: Final = 5
 
 
 def kind_of(raw: str) -> VenueKind | None:
@@ -50,13 +51,14 @@ async def list_venues(context: TravellerContext) -> Response:
     kind = kind_of(query.get("kind", ""))
     after = whole_number(query.get("after", ""), 0, _BIGGEST_ID) or 0
     async with context.reading() as tx:
-        found = await venues(
-            tx, text=text, province=province or None, kind=kind, after=after, limit=PAGE_SIZE + 1
+        found = await catalogue.searching.found_venues(
+            tx, text, province=province or None, kind=kind, after=after, limit=PAGE_SIZE + 1
         )
         known = await provinces(tx, kind)
+        near = [] if found or after else await _near(context, tx, text)
     chosen = {"q": text, "province": province, "kind": kind or ""}
     more = (
-        with_query("/venues", chosen | {"after": found[PAGE_SIZE - 1].id}) if len(found) > PAGE_SIZE else ""
+        with_query("/venues", chosen | {"after": found[PAGE_SIZE - 1][0]}) if len(found) > PAGE_SIZE else ""
     )
     tabs = [(with_query("/venues", chosen | {"kind": ""}), context.gettext("All"), kind is None, "search")]
     for one, names in KIND_NAMES.items():
@@ -71,9 +73,17 @@ async def list_venues(context: TravellerContext) -> Response:
         kind=kind or "",
         kinds=tabs,
         provinces=known,
-        venues=[venue_view(one, context.locale) for one in found[:PAGE_SIZE]],
+        venues=[venue_view(one, context.locale) for _, one in found[:PAGE_SIZE]],
+        near=near,
         more=more,
     )
+
+
+async def _near(context: TravellerContext, tx: Tx, text: str) -> list[VenueView]:
+    """Places whose names are nearly what was typed, when nothing was found."""
+    ids = await catalogue.searching.near_venues(tx, text, _NEAR_SHOWN)
+    places = await catalogue.venues_by_id(tx, ids)
+    return [venue_view(places[one], context.locale) for one in ids]
 
 
 async def show_venue(context: TravellerContext) -> Response:
