@@ -76,11 +76,6 @@ PLANTS: Final = (
         wrapping(release, "take_out", patches.keep_places),
     ),
     Plant(
-        "one of two leaves",
-        "of several who leave a line in one batch the first counts",
-        rewriting("shrink_lines", "min(t.quantity)", "max(t.quantity)"),
-    ),
-    Plant(
         "move leaks",
         "a moved line keeps drawing its old places",
         wrapping(moves, "move", patches.leak_on_move),
