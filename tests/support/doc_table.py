@@ -50,10 +50,6 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         CARDS,
         ('"cards", str(path), "--map"', '"--refused"'),
     ),
-    "wenyue holidays set": (
-        "tests/ops/imports/test_holidays.py::test_imports_holiday_a_monday_that_becomes_one_opens_what_an_import_opened",
-        ('holidays, "set"',),
-    ),
     "wenyue move-in --scale 0.05 --seed 1 --dir FOLDER": (
         "tests/system/test_moving_in.py::test_everything_comes_in_by_commands_and_is_counted_equal",
         ("move_in(writer",),
