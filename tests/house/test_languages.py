@@ -32,6 +32,7 @@ CHINESE_BY_RIGHT = {
     "imports/columns.py": "what the files of offices call their columns",
     "imports/countries.py": "countries as offices write them",
     "imports/guessing.py": "how the names of sessions end",
+    "imports/booking_lists.py": "what columns and states of an export are called, as imports know them",
     "imports/booking_maps.py": "what the titles of exports say beside a name, and what an only product is called",
     "imports/mapping.py": "what offices write for nothing",
     "imports/reading/heading.py": "totals and notes in the files of offices",

@@ -112,6 +112,9 @@ ORDERS: Final[dict[str, Order]] = {
     "export cards": Order(
         lambda desk: [str(desk.folder / f"out-{desk.n}.csv")], frozenset({"audit.entry"}), of_all=True
     ),
+    "export bookings": Order(
+        lambda desk: [str(desk.folder / f"out-{desk.n}.csv")], frozenset({"audit.entry"}), of_all=True
+    ),
     "export products": Order(
         lambda desk: [str(desk.folder / f"out-{desk.n}.csv")], frozenset({"audit.entry"}), of_all=True
     ),

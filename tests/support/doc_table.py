@@ -62,6 +62,18 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         "tests/ops/imports/test_cards.py::test_an_export_comes_in_elsewhere_and_is_exported_as_the_same",
         ('exports.app, "cards"',),
     ),
+    "wenyue export bookings FILE --map MAP.toml": (
+        "tests/ops/exports/test_bookings.py::test_each_row_says_what_stands",
+        ('exports.app, "bookings"', '"--map"'),
+    ),
+    "wenyue export bookings FILE --venue CODE --from DAY --to DAY": (
+        "tests/ops/exports/test_bookings.py::test_only_a_venue_or_some_days_are_exported",
+        ('"--venue"', '"--from"', '"--to"'),
+    ),
+    "wenyue import bookings FILE --map MAP.toml": (
+        "tests/ops/exports/test_bookings.py::test_an_export_comes_in_elsewhere_and_is_exported_as_the_same",
+        ('imports.app, "bookings"', '"--map"'),
+    ),
     "wenyue export venues FILE": (
         "tests/ops/exports/test_venues.py::test_an_export_comes_in_elsewhere_and_is_exported_as_the_same",
         ('exports.app, "venues"',),

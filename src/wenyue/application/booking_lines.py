@@ -76,23 +76,24 @@ class Builder:
                 self._plan.key(used),
                 len(some),
                 price,
-                guests=tuple((numbers[one.row], self._came(one, used, 0)) for one in some),
+                guests=tuple((numbers[one.row], self._came(one, used)) for one in some),
             )
             for (used, price), some in named.items()
         ]
-        for number, ((used, price), some) in enumerate(unnamed.items()):
+        for (used, price), some in unnamed.items():
             quantity = sum(one.quantity - (one.row in numbers) for one in some)
-            came = next((at for one in some if (at := self._came(one, used, number)) is not None), None)
-            lines.append(ReservedLine(self._plan.key(used), quantity, price + rest_of(some, number), came))
+            came = next((at for one in some if (at := self._came(one, used)) is not None), None)
+            lines.append(ReservedLine(self._plan.key(used), quantity, price + rest_of(some, used), came))
         return tuple(lines)
 
-    def _came(self, one: Reservation, used: Used, number: int) -> datetime | None:
-        """When the guest came to their `number`-th night, or to their session."""
+    def _came(self, one: Reservation, used: Used) -> datetime | None:
+        """When the guest came to that night, or to their session."""
         if one.session is not None:
             came = one.status is ImportedStatus.REDEEMED
             return self._instant(one.venue, one.arrival, one.session.starts) if came else None
         check_in = self._map.venues[one.venue].check_in
-        return self._instant(one.venue, used.on_date, check_in) if number < redeemed_nights(one) else None
+        nth = (used.on_date - one.arrival).days
+        return self._instant(one.venue, used.on_date, check_in) if nth < redeemed_nights(one) else None
 
     def _instant(self, venue: str, day: date, wall: time) -> datetime:
         return at_local(day, wall, self._map.venues[venue].timezone)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from wenyue.booking import BookingState
-from wenyue.imports.bookings import ImportedStatus, Reservation
+from wenyue.imports.bookings import ImportedStatus, Reservation, Used
 
 _STATES: Final = {
     ImportedStatus.CONFIRMED: BookingState.CONFIRMED,
@@ -16,10 +16,10 @@ _STATES: Final = {
 }
 
 
-def rest_of(some: Sequence[Reservation], number: int) -> int:
+def rest_of(some: Sequence[Reservation], used: Used) -> int:
     """A stay's price that does not divide evenly: the first night of a single room carries the rest."""
     one = some[0]
-    if number or len(some) > 1 or one.quantity > 1:
+    if used.on_date > one.arrival or len(some) > 1 or one.quantity > 1:
         return 0
     return one.total_minor - one.price_minor * max(1, one.nights)
 
@@ -53,6 +53,8 @@ def note_of(parts: Sequence[Reservation]) -> str:
         sum(getattr(one, field) for one in parts) for field in ("adults", "children", "babies")
     )
     country = next((one.country for one in parts if one.country), "")
+    if not (adults or children or babies or country):
+        return ""
     return f"adults {adults}, children {children}, babies {babies}" + (
         f", country {country}" if country else ""
     )

@@ -46,7 +46,7 @@ def product_of(
     return catalogue.Product(
         venue_id=0,
         code=f"{mapped.code}-day" if is_day_use else mapped.code,
-        kind="session" if is_day_use else trade.product_kind,
+        kind="session" if is_day_use else mapped.kind or trade.product_kind,
         name=_day_use(mapped.name) if is_day_use else mapped.name,
         price_minor=price_minor,
         currency=venue.currency,

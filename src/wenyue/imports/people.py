@@ -38,7 +38,7 @@ def said_document(
         return None
     if is_ruined(raw):
         raise cells.refuse(Reason.BAD_DOCUMENT, "document", _RUINED)
-    kind, country = cells.text("document_type"), cells.text("country")
+    kind, country = cells.text("document_type"), cells.text("document_country") or cells.text("country")
     if kind and needs_kind and fold_name(kind) not in DOCUMENT_WORDS:
         raise cells.refuse(
             Reason.UNKNOWN_WORD, "document_type", Message("no kind of document that is known here")

@@ -21,7 +21,9 @@ from wenyue.locale import Message
 
 SHEET_ROWS_MAX: Final = 1_048_576
 CELL_CHARS_MAX: Final = 32_767  # of a workbook
-_SPOILT: Final = re.compile(r"\d{12,}|0\d+|\d+[Ee]\d+")  # rounded, shortened, or taken for a power of ten
+_SPOILT: Final = re.compile(
+    r"[+-]?\d{12,}|0\d+|\d+[Ee]\d+"
+)  # rounded, shortened, or taken for a power of ten
 _UNWRITABLE: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 )  # XML has none of them
@@ -36,14 +38,26 @@ def is_workbook(path: Path) -> bool:
 @contextmanager
 def row_file(path: Path) -> Generator[WriteRow]:
     """Writes rows of texts; the file is there when the block ends well, and as it was before when not. Raises InputError."""
+    with _whole(path) as name, (_workbook if is_workbook(path) else _csv)(name) as write:
+        yield write
+
+
+def text_file(path: Path, text: str) -> None:
+    """The same of one text. Raises InputError."""
+    with _whole(path) as name:
+        name.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _whole(path: Path) -> Generator[Path]:
+    """A file of its own that gets this path when the block ends well."""
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     except OSError as error:
         raise _unwritable(path, error) from error
     os.close(handle)
     try:
-        with (_workbook if is_workbook(path) else _csv)(Path(name)) as write:
-            yield write
+        yield Path(name)
         Path(name).replace(path)
     except (OSError, XlsxWriterException) as error:
         raise _unwritable(path, error) from error

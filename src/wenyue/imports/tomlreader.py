@@ -11,7 +11,7 @@ _KEY: Final = re.compile(r"""^\s*("[^"]*"|'[^']*'|[\w.-]+)\s*=""")
 
 _NAMES: Final = frozenset({"code", "name_zh", "name_en"})
 NAMED_TABLES: Final = {
-    "products": _NAMES | {"capacity", "starts", "ends", "price", "policy"},
+    "products": _NAMES | {"capacity", "starts", "ends", "price", "policy", "venue", "kind"},
     "venues": _NAMES
     | {"kind", "timezone", "currency", "check_in", "check_out", "opens", "closes", "minutes"},
     "sessions": frozenset({"starts", "ends"}),

@@ -80,6 +80,7 @@ _RIGHTS: Final[Mapping[str, Right]] = {
     "export products": Right.DATA_EXPORT,
     "export sessions": Right.DATA_EXPORT,
     "export venues": Right.DATA_EXPORT,
+    "export bookings": Right.DATA_EXPORT,
     "devices enrol": Right.DEVICES_MANAGE,
     "devices revoke": Right.DEVICES_MANAGE,
     "staff add": Right.STAFF_MANAGE,

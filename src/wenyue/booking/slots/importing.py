@@ -8,6 +8,13 @@ from uuid import UUID
 from wenyue import audit
 from wenyue.booking.persistence.literals import rows_json
 from wenyue.booking.slots.differing import Difference, Step, StoredBooking
+from wenyue.booking.slots.exporting import (
+    Chosen,
+    ExportedBooking,
+    ExportedLine,
+    count_exported,
+    exported,
+)
 from wenyue.booking.slots.import_queries import (
     alike_bookings,
     differing_ids,
@@ -41,7 +48,10 @@ from wenyue.platform.database.db import Tx, queries
 
 __all__ = [
     "BOOKINGS_PER_CALL_MAX",
+    "Chosen",
     "Difference",
+    "ExportedBooking",
+    "ExportedLine",
     "ImportOutcome",
     "ImportedBooking",
     "ImportedLine",
@@ -52,6 +62,8 @@ __all__ = [
     "Places",
     "SessionThere",
     "SlotDraw",
+    "count_exported",
+    "exported",
     "folded",
     "open_at_venue",
     "open_listed",

@@ -42,7 +42,9 @@ def _rules(chosen: ImportMap) -> Iterator[tuple[str, ColumnRule]]:
         "name": c.name,
         "document_type": c.document_type,
         "document": c.document,
+        "document_country": c.document_country,
         "phone": c.phone,
+        "currency": c.currency,
         "quantity": c.quantity if isinstance(c.quantity, str) else None,
     }
     for field, name in single.items():

@@ -19,6 +19,7 @@ from wenyue.imports.bookings.model import (
     MappedVenue,
     OddRows,
     PricePer,
+    ProductKind,
     ReplayTerms,
     Session,
     VenueKind,
@@ -28,9 +29,10 @@ from wenyue.imports.reading.texts import DELIMITERS, ENCODINGS
 from wenyue.imports.tomlreader import TomlReader, lines_of
 from wenyue.locale import DEFAULT, SOURCE, Message, Texts
 
-MAP_BYTES_MAX: Final = 256 * 1024
+MAP_BYTES_MAX: Final = 4 * 1024 * 1024  # an export of a whole destination names each of its products
 CAPACITY_MAX: Final = 100_000
 PRICE_MAX: Final = 1_000_000
+PRODUCT_KINDS: Final = ("session", "night", "table", "seat")
 VENUE_KINDS: Final = ("hotel", "attraction", "restaurant", "transport")
 PRICES_PER: Final = ("night", "stay", "place", "order")
 HEADER_LINE_MAX: Final = 10_000
@@ -89,13 +91,16 @@ def _read(r: TomlReader) -> ImportMap:
     venues, products = _venues(r), _products(r)
     if r.peek("columns.product") is None and len(products) > 1:
         r.problem("columns.product", "which column says it? Only a map of one product needs none")
+    key_columns = r.texts("key.columns", ())
+    has_hotel = any(one.is_hotel for one in venues.values())
+    rows = r.choice("key.rows", ("one", "several"), "one" if has_hotel else "several")
     return ImportMap(
         source=r.matching("source", _CODE, "lower-case letters, digits and hyphens, at most 64"),
         options=_options(r),
         nulls=frozenset(r.texts("file.null", ("", "NULL", "NA"))),
-        key_columns=r.texts("key.columns", ()),
+        key_columns=key_columns,
         venues=venues,
-        columns=_columns(r, is_hotel=any(one.is_hotel for one in venues.values())),
+        columns=_columns(r, is_hotel=has_hotel),
         statuses=_statuses(r),
         products=products,
         odd=OddRows(
@@ -106,6 +111,7 @@ def _read(r: TomlReader) -> ImportMap:
             takes_no_country=r.choice("rules.no_country", ("refuse", "import"), "refuse") == "import",
         ),
         sessions=_sessions(r),
+        has_groups=bool(key_columns) and rows == "several",
         replay=ReplayTerms(slot_price_minor=r.whole("replay.slot_price_minor", 0, 10_000_000, 0)),
     )
 
@@ -127,8 +133,9 @@ def _venues(r: TomlReader) -> dict[str, MappedVenue]:
     if not found:
         r.problem("venues", 'add a table for each venue, such as [venues."West Lake"] with code and name_zh')
     kinds = {one.is_hotel for one in found.values()}
-    if len(kinds) > 1:
-        r.problem("venues", "hotels and other venues have maps of their own: their rows say different things")
+    if len(kinds) > 1 and r.peek("key.rows") != "several":
+        fix = 'hotels and other venues have maps of their own; or set key.rows = "several", and the rows of a key are one booking'
+        r.problem("venues", fix)
     return found or {"": _venue(r, "venue")}
 
 
@@ -216,7 +223,9 @@ def _columns(r: TomlReader, *, is_hotel: bool) -> MappedColumns:
         name=r.optional("columns.name"),
         document_type=r.optional("columns.document_type"),
         document=r.optional("columns.document"),
+        document_country=r.optional("columns.document_country"),
         phone=r.optional("columns.phone"),
+        currency=r.optional("columns.currency"),
     )
 
 
@@ -263,15 +272,17 @@ def _name(r: TomlReader, key: str) -> Texts:
 
 def _products(r: TomlReader) -> dict[str, MappedProduct]:
     found: dict[str, MappedProduct] = {}
-    codes: dict[str, str] = {}
+    codes: dict[tuple[str, str], str] = {}
     for name in r.names("products"):
         key = f"products.{name}"
         code = r.matching(f"{key}.code", _CODE, "lower-case letters, digits and hyphens, at most 64")
-        if code in codes:
-            r.problem(
-                f"{key}.code", f"{code!r} is already the code of products.{codes[code]}: codes are unique"
-            )
-        codes.setdefault(code, name)
+        venue = r.text(f"{key}.venue", "") if r.peek(f"{key}.venue") is not None else ""
+        if venue and r.peek(f"venues.{venue}") is None:
+            r.problem(f"{key}.venue", f"there is no [venues.{venue!r}]")
+        if (venue, code) in codes:
+            other = codes[venue, code]
+            r.problem(f"{key}.code", f"{code!r} is already the code of products.{other}: codes are unique")
+        codes.setdefault((venue, code), name)
         is_auto = r.peek(f"{key}.capacity") in {"auto", None}
         if is_auto:
             r.take(f"{key}.capacity")
@@ -283,6 +294,10 @@ def _products(r: TomlReader) -> dict[str, MappedProduct]:
             session=_session_of(r, key),
             price_minor=_price(r, f"{key}.price"),
             policy_code=r.text(f"{key}.policy", "") if r.peek(f"{key}.policy") is not None else "",
+            venue=venue,
+            kind=cast(ProductKind, r.choice(f"{key}.kind", PRODUCT_KINDS, "session"))
+            if r.peek(f"{key}.kind") is not None
+            else None,
         )
     if not found:
         r.problem(

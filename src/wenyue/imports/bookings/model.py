@@ -13,6 +13,7 @@ from wenyue.locale import Texts
 PARTY_MAX: Final = 500
 ROWS_OF_BOOKING_MAX: Final = 500  # the visitors of one booking
 VenueKind = Literal["attraction", "hotel", "restaurant", "transport"]
+ProductKind = Literal["session", "night", "table", "seat"]
 PricePer = Literal["night", "stay", "place", "order"]
 
 
@@ -79,7 +80,8 @@ class MappedProduct:
     """One kind of room, ticket, table or seat of the old system as a product here.
 
     `capacity` None: the most that was used at once. `session`: of one that is always at the same time. `price_minor` None:
-    what the file's rows mostly paid for a place.
+    what the file's rows mostly paid for a place. `venue`: what the file calls the only venue that has it; '': every venue.
+    `kind` None: what venues of its kind sell.
     """
 
     code: str
@@ -88,6 +90,8 @@ class MappedProduct:
     session: Session | None = None
     price_minor: int | None = None
     policy_code: str = ""
+    venue: str = ""
+    kind: ProductKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,9 @@ class MappedColumns:
     name: str | None = None
     document_type: str | None = None
     document: str | None = None
+    document_country: str | None = None
     phone: str | None = None
+    currency: str | None = None
 
     @property
     def is_price_per_night(self) -> bool:
@@ -179,16 +185,17 @@ class ImportMap:
     odd: OddRows
     replay: ReplayTerms
     sessions: dict[str, Session] = field(default_factory=dict[str, Session])
+    has_groups: bool = False  # rows with one key, one below the other, are one booking
 
     @property
     def venue(self) -> MappedVenue:
         """The only venue, or the first."""
         return next(iter(self.venues.values()))
 
-    @property
-    def has_groups(self) -> bool:
-        """Rows with one key, one below the other, are the visitors of one booking."""
-        return bool(self.key_columns) and not any(one.is_hotel for one in self.venues.values())
+    def is_stay(self, venue: str, product: str) -> bool:
+        """A row of this product is of nights; else it is of a visit."""
+        kind = self.products[product].kind
+        return self.venues[venue].is_hotel if kind is None else kind == "night"
 
 
 class Sold(NamedTuple):

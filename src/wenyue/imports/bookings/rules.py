@@ -57,7 +57,7 @@ class RowReader:
         self._digest_order = sorted(range(len(header)), key=lambda at: header[at])
         self._statuses = {fold_name(word): status for word, status in chosen.statuses.items()}
         self._venues = {fold_name(word): word for word in chosen.venues}
-        self._products = names_of(chosen)
+        self._products = {venue: names_of(chosen, venue) for venue in chosen.venues}
         self._visits = Visits(chosen, today)
 
     @property
@@ -121,9 +121,11 @@ class RowReader:
 
     def _reservation(self, cells: Cells, key: str) -> Reservation:
         columns, venue_name = self._map.columns, self._venue(cells)
-        venue, product = self._map.venues[venue_name], self._product(cells)
+        venue, product = self._map.venues[venue_name], self._product(cells, venue_name)
+        is_stay = self._map.is_stay(venue_name, product)
+        self._check_currency(cells, venue.currency)
         arrival = self._date(cells, "arrival", columns.arrival, None)
-        nights = self._nights(cells, arrival) if venue.is_hotel else 0
+        nights = self._nights(cells, arrival) if is_stay else 0
         quantity = columns.quantity
         if isinstance(quantity, str):
             quantity = self._whole(cells, "quantity", QUANTITY_MAX)
@@ -154,7 +156,7 @@ class RowReader:
             babies=babies,
             country=self._country(cells),
             venue=venue_name,
-            session=None if venue.is_hotel else self._visits.session(cells, venue, product),
+            session=None if is_stay else self._visits.session(cells, venue, product),
             person=self._visits.person(cells),
         )
 
@@ -168,11 +170,19 @@ class RowReader:
             raise cells.refuse(Reason.UNKNOWN_VENUE, "venue", fix)
         return found
 
-    def _product(self, cells: Cells) -> str:
+    def _check_currency(self, cells: Cells, currency: str) -> None:
+        said = cells.raw("currency") if self._map.columns.currency is not None else ""
+        if said not in {"", currency}:
+            fix = Message(
+                "the venue sells in {currency}: rows in another currency cannot come in", currency=currency
+            )
+            raise cells.refuse(Reason.CONFLICT, "currency", fix)
+
+    def _product(self, cells: Cells, venue: str) -> str:
         if self._map.columns.product is None:
             return next(iter(self._map.products))
         raw = cells.raw("product")
-        found = self._products.get(fold_name(raw))
+        found = self._products[venue].get(fold_name(raw))
         if found is None:
             fix = Message('add [products."{name}"] to the map', name=shown(raw))
             raise cells.refuse(Reason.UNKNOWN_PRODUCT, "product", fix)
@@ -283,13 +293,14 @@ class RowReader:
         return found
 
 
-def names_of(chosen: ImportMap) -> dict[str, str]:
-    """Folded name → the map's key of the product: as the old system calls it, else as it is called here, where one is."""
-    found = {fold_name(word): word for word in chosen.products}
+def names_of(chosen: ImportMap, venue: str) -> dict[str, str]:
+    """Folded name → the map's key of a product of the venue: as the old system calls it, else as it is here, where one is."""
+    products = {word: one for word, one in chosen.products.items() if one.venue in {"", venue}}
+    found = {fold_name(word): word for word in products}
     here = [
-        (fold_name(name), word)
-        for word, one in chosen.products.items()
-        for name in {one.code, *one.name.values()}
+        (name, word)
+        for word, one in products.items()
+        for name in {fold_name(name) for name in (one.code, *one.name.values())}
     ]
     several = {name for name, count in Counter(name for name, _ in here).items() if count > 1}
     return {name: word for name, word in here if name not in several} | found
