@@ -7,7 +7,7 @@ from typing import Final
 
 from wenyue.core.documents import Document, DocumentErrorCode, Phone, parse_document, parse_name, parse_phone
 from wenyue.imports.columns import FIELDS, Field, Kind, Shape
-from wenyue.imports.keys import fold_key, is_ruined
+from wenyue.imports.keys import fold_key, is_ruined, plain_text
 from wenyue.imports.reading.heading import fold_name
 from wenyue.imports.values import date_of, number_of, span_in, span_of, time_of, whole_of
 from wenyue.locale import Message
@@ -76,7 +76,7 @@ def _proposal(kind: Kind, header: Sequence[str], rows: Sequence[Sequence[str]], 
             chosen[at] = Guess(header[at], field, -minus, reason)
             taken.add(field)
     for at, name in enumerate(header):
-        values = [row[at].strip() for row in rows if at < len(row) and row[at].strip()]
+        values = [text for row in rows if at < len(row) and (text := plain_text(row[at]))]
         if at in chosen:
             chosen[at] = _checked(chosen[at], kind, values, today)
         else:
