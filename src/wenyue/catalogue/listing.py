@@ -12,6 +12,7 @@ from wenyue.platform.database.db import Tx, fetch_dicts, queries
 
 PRODUCTS_OF_VENUE_MAX: Final = 200  # what is read of one venue where people choose
 VENUES_PER_READ: Final = 100
+_LOOKED_AT: Final = 2_000  # venues: the home page asks on every visit
 _ROWS_MAX: Final = 20_000
 _SQL: Final = queries("wenyue.catalogue", "listing.sql")
 
@@ -20,6 +21,19 @@ async def venues_by_name(tx: Tx, names: Sequence[str]) -> list[Venue]:
     """The active venues of these names, in whatever language; the first 20,000 of them."""
     rows = await fetch_dicts(tx, _SQL["venues_by_name"], {"names": list(names), "limit": _ROWS_MAX})
     return [msgspec.convert(row, Venue) for row in rows]
+
+
+async def venues_of_provinces(tx: Tx, limit: int) -> list[Venue]:
+    """Active attractions of different provinces, the first of each; where there are fewer provinces, the first of all follow."""
+    wanted = {"among": _LOOKED_AT, "limit": limit}
+    found = [
+        msgspec.convert(row, Venue) for row in await fetch_dicts(tx, _SQL["venues_of_provinces"], wanted)
+    ]
+    if len(found) == limit:
+        return found
+    known = {one.id for one in found}
+    more = [one for one in await venues(tx, limit=limit) if one.id not in known]
+    return [*found, *more[: limit - len(found)]]
 
 
 async def codes_of_source(tx: Tx, source: str) -> set[str]:

@@ -35,3 +35,13 @@ SELECT count(*) FROM catalogue.venue WHERE is_active
 -- name: count_products
 -- How many active products active venues have.
 SELECT count(*) FROM catalogue.product p JOIN catalogue.venue v ON v.id = p.venue_id WHERE p.is_active AND v.is_active
+
+-- name: venues_of_provinces
+-- An active attraction of each province, the first of it, among the first of all: for whoever only looks around.
+SELECT id, code, kind, name, province, city, latitude, longitude, level, timezone, tags, summary, source, is_demo,
+       is_active, aliases
+FROM (SELECT DISTINCT ON (v.province) v.*
+        FROM (SELECT * FROM catalogue.venue WHERE is_active AND kind = 'attraction' ORDER BY id LIMIT %(among)s) AS v
+       ORDER BY v.province, v.id) AS first
+ORDER BY id
+LIMIT %(limit)s

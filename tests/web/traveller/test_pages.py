@@ -104,6 +104,11 @@ async def test_ux_F3_a_misspelt_place_is_met_by_near_names(one: Traveller) -> No
     assert 'href="/venues/lake"' in page
 
 
+async def test_ux_4_that_it_is_a_demonstration_is_said_once(one: Traveller) -> None:
+    for path in ("/", "/venues"):
+        assert (await one.get(path)).count("演示数据") == 1
+
+
 async def test_ux_F3_pages_of_what_was_found_follow_each_other(one: Traveller) -> None:
     found: list[str] = []
     path = "/venues?q=shandong"

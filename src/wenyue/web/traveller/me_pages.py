@@ -18,7 +18,7 @@ from wenyue.cards import (
     cards_of,
     recovery,
 )
-from wenyue.catalogue import venues
+from wenyue.catalogue import listing
 from wenyue.core.clock import local_date, zone
 from wenyue.core.documents import mask_name
 from wenyue.platform.database.db import Tx
@@ -42,7 +42,7 @@ from wenyue.web.wording.api import API_WORDS
 from wenyue.web.wording.cards import say_denied
 
 _TIMEZONE: Final = "Asia/Shanghai"
-_HOME_VENUES: Final = 6
+_HOME_VENUES: Final = 8
 _HOME_BOOKINGS: Final = 3
 _LOOKED_AT: Final = 20
 _BIGGEST_ID: Final = 2**63 - 1
@@ -57,7 +57,7 @@ async def home(context: TravellerContext) -> Response:
     upcoming: list[views.TicketView] = []
     name = ""
     async with context.reading() as tx:
-        places = await venues(tx, limit=_HOME_VENUES)
+        places = await listing.venues_of_provinces(tx, _HOME_VENUES)
         if context.traveller_id is not None:
             name = await _name(context, tx)
             card = main_card(await cards_of(tx, context.services.vault, context.holder_id))
@@ -77,6 +77,7 @@ async def home(context: TravellerContext) -> Response:
         upcoming=upcoming,
         kinds=[(kind, context.say(names), KIND_ICONS[kind]) for kind, names in KIND_NAMES.items()],
         venues=[venue_view(one, context.locale) for one in places],
+        has_demo=any(one.is_demo for one in places),
     )
 
 

@@ -76,6 +76,7 @@ async def list_venues(context: TravellerContext) -> Response:
         venues=[venue_view(one, context.locale) for _, one in found[:PAGE_SIZE]],
         near=near,
         more=more,
+        has_demo=any(one.is_demo for _, one in found),
     )
 
 
