@@ -25,7 +25,7 @@ async def venues_by_name(tx: Tx, names: Sequence[str]) -> list[Venue]:
 
 async def venues_of_provinces(tx: Tx, limit: int) -> list[Venue]:
     """Active attractions of different provinces, the first of each; where there are fewer provinces, the first of all follow."""
-    wanted = {"among": _LOOKED_AT, "limit": limit}
+    wanted: dict[str, object] = {"among": _LOOKED_AT, "limit": limit}
     found = [
         msgspec.convert(row, Venue) for row in await fetch_dicts(tx, _SQL["venues_of_provinces"], wanted)
     ]
