@@ -19,7 +19,7 @@ class Needs(StrEnum):
 
 
 _LOOKING: Final = (
-    *("doctor", "has", "replay", "bench", "bench overload", "bench pairs", "bench start", "sim"),
+    *("doctor", "has", "replay", "bench", "bench overload", "bench pairs", "bench start", "sim", "move-in"),
     *("scale measure", "scale plan", "scale primaries", "fairness verify"),
     *("probe ready", "probe books", "probe later", "probe database", "probe clock", "probe disk"),
     *("probe where", "probe processes", "probe log", "backup list", "standby status", "lab status"),
