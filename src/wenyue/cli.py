@@ -29,6 +29,7 @@ from wenyue.platform.variables import SettingsError
 # Command → the module whose `app` is a Program, and its help. A tool is imported when it is called, not before.
 TOOLS: Final[Mapping[str, Tool]] = {
     "import": Tool("wenyue.ops.imports", help="Bring venues or an old system's bookings in."),
+    "pictures": Tool("wenyue.ops.pictures", help="Pictures of venues: add, list, remove, order."),
     "export": Tool("wenyue.ops.exports", help="Write what is here in the form that imports read."),
     "backup": Tool("wenyue.ops.backup", help="Save everything; `check` proves it."),
     "restore": Tool("wenyue.ops.backup.restore_command", help="Bring a moment back, into a new home."),

@@ -109,6 +109,20 @@ ORDERS: Final[dict[str, Order]] = {
         frozenset({"cards.card", "cards.imported", "audit.entry"}),
         of_all=True,
     ),
+    "pictures add": Order(
+        lambda desk: ["lake", desk.picture_file()],
+        frozenset({"catalogue.picture", "catalogue.picture_file", "audit.entry"}),
+    ),
+    "pictures remove": Order(
+        lambda desk: ["lake", desk.found["picture"]],
+        frozenset({"catalogue.picture", "catalogue.picture_file", "audit.entry"}),
+        Desk.add_picture,
+    ),
+    "pictures order": Order(
+        lambda desk: ["lake", desk.found["picture"]],
+        frozenset({"catalogue.picture", "audit.entry"}),
+        Desk.add_pictures,
+    ),
     "export cards": Order(
         lambda desk: [str(desk.folder / f"out-{desk.n}.csv")], frozenset({"audit.entry"}), of_all=True
     ),

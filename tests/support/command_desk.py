@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import hashlib
 import itertools
 import json
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+from PIL import Image
 from typer import Typer
 
 from tests.support.commands import said_by
@@ -30,6 +32,7 @@ from wenyue.ops import (
     holidays,
     imports,
     names,
+    pictures,
     record,
     slots,
     staff,
@@ -43,6 +46,7 @@ POST: Final = "北门"
 MAP: Final = Path("examples/hotel-bookings.map.toml")
 ROWS: Final = Path("tests/data/hotel-bookings-resort.csv.gz")
 TYPE: Final = Path("src/wenyue/cards/types/hainan-annual.json")
+_numbers = itertools.count(1)
 _APPS: Final[dict[str, Typer]] = {
     "abuse": abuse.app,
     "bans": bans.app,
@@ -52,6 +56,7 @@ _APPS: Final[dict[str, Typer]] = {
     "holidays": holidays.app,
     "import": imports.app,
     "names": names.app,
+    "pictures": pictures.app,
     "record": record.app,
     "room": waiting_rooms.app,
     "slots": slots.app,
@@ -217,6 +222,29 @@ class Desk:
         """Somebody lets people in at the lake."""
         self.found["keeper"] = f"keeper{self.n}"
         self.run("staff add", [self.found["keeper"], "--duty", "gate@venue:lake"])
+
+    def picture_file(self) -> str:
+        """A picture that no venue has yet."""
+        path = self.folder / f"picture-{next(_numbers)}.png"
+        Image.new("RGB", (360, 240), f"#{hashlib.sha256(path.name.encode()).hexdigest()[:6]}").save(path)
+        return str(path)
+
+    def add_picture(self) -> None:
+        """The lake has one picture."""
+        with psycopg.connect(self.owner_url, autocommit=True) as connection:
+            connection.execute("DELETE FROM catalogue.picture")
+        self.add_another()
+
+    def add_another(self) -> None:
+        """The lake has one more picture, which is the last."""
+        path = self.picture_file()
+        self.run("pictures add", ["lake", path])
+        self.found["picture"] = hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+
+    def add_pictures(self) -> None:
+        """… and another one before it."""
+        self.add_picture()
+        self.add_another()
 
     def venue_file(self) -> str:
         """One venue that is not there yet."""

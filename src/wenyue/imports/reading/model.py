@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from wenyue.core.confinement import Bounds
+
 ROWS_MAX: Final = 5_000_000  # rows of one file
 FILE_BYTES_MAX: Final = 4 * 1024**3  # unpacked
 BLANK_LINES_MAX: Final = 100_000
@@ -11,8 +13,7 @@ LINE_CHARS_MAX: Final = 64 * 1024
 RECORD_CHARS_MAX: Final = 1024 * 1024  # of one row, which quotes may spread over many lines
 COLUMNS_MAX: Final = 500
 HEADING_ROWS: Final = 40  # among so many rows from the top the header is looked for
-WORKBOOK_MEMORY_MAX: Final = 1536 * 1024 * 1024  # of the process that opens one
-WORKBOOK_PROCESSOR_S_MAX: Final = 900
+WORKBOOK_BOUNDS: Final = Bounds(memory=1536 * 1024 * 1024, processor_s=900)  # of the process that opens one
 SHOWN_CHARS_MAX: Final = 40  # of a value repeated in a message
 OVERLONG: Final = "\x00line too long"  # stands in a row for a line that was too long to read
 

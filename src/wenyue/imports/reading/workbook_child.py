@@ -7,7 +7,6 @@ only it does.
 
 import json
 import math
-import resource
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -18,28 +17,19 @@ from wenyue.imports.reading.model import (
     COLUMNS_MAX,
     HEADING_ROWS,
     ROWS_MAX,
-    WORKBOOK_MEMORY_MAX,
-    WORKBOOK_PROCESSOR_S_MAX,
+    WORKBOOK_BOUNDS,
 )
+from wenyue.platform.confined import answer_confined
 
 _EXACT_MAX: Final = 10**15  # Excel keeps fifteen digits of a number
 _GENERAL_DIGITS: Final = 5  # what Excel shows, and saves as CSV, of a number that is too long for its cell
 
 
 def main() -> None:
-    """Answer the one question. Ends with status 0, and the reason as JSON when there are no rows."""
-    resource.setrlimit(resource.RLIMIT_AS, (WORKBOOK_MEMORY_MAX, WORKBOOK_MEMORY_MAX))
-    resource.setrlimit(resource.RLIMIT_CPU, (WORKBOOK_PROCESSOR_S_MAX, WORKBOOK_PROCESSOR_S_MAX))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    asked = json.load(sys.stdin)
-    try:
-        said = _read(asked["path"], asked["sheet"], frozenset(asked["known"]))
-    except MemoryError:
-        said = {"problem": "memory"}
-    except Exception as error:  # noqa: BLE001 - whatever the library says of a damaged file goes to the parent
-        said = {"problem": type(error).__name__}
-    sys.stdout.flush()
-    json.dump(said, sys.stderr)
+    """Answer the one question: the rows, or the reason why there are none."""
+    answer_confined(
+        WORKBOOK_BOUNDS, lambda asked: _read(asked["path"], asked["sheet"], frozenset(asked["known"]))
+    )
 
 
 def _read(path: str, wanted: str, known: frozenset[str]) -> dict[str, Any]:

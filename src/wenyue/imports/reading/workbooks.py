@@ -1,9 +1,6 @@
 """Rows of a workbook, read by a child process with limits into a file that nobody else sees."""
 
-import json
 import os
-import subprocess
-import sys
 import tempfile
 import weakref
 from collections.abc import Collection, Iterator
@@ -14,12 +11,11 @@ from typing import IO, Any, Final
 import msgspec
 
 from wenyue.imports.reading.fault import InputError
-from wenyue.imports.reading.model import ROWS_MAX, WORKBOOK_MEMORY_MAX, WORKBOOK_PROCESSOR_S_MAX
+from wenyue.imports.reading.model import ROWS_MAX, WORKBOOK_BOUNDS
 from wenyue.locale import Message
+from wenyue.platform.confined import ask_confined
 
-DEADLINE_S: Final = WORKBOOK_PROCESSOR_S_MAX * 2.0
 PACKED_BYTES_MAX: Final = 512 * 1024 * 1024
-_SAID_BYTES_MAX: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -63,24 +59,10 @@ def read_workbook(path: Path, sheet: str, known: Collection[str]) -> Workbook:
 
 
 def _ask(path: Path, sheet: str, known: Collection[str], rows: IO[bytes]) -> dict[str, Any]:
-    asked = json.dumps({"path": str(path.absolute()), "sheet": sheet, "known": sorted(known)})
-    command = [sys.executable, "-m", "wenyue.imports.reading.workbook_child"]
-    try:
-        done = subprocess.run(
-            command,
-            input=asked.encode(),
-            stdout=rows,
-            stderr=subprocess.PIPE,
-            timeout=DEADLINE_S,
-            check=False,
-            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        )
-    except subprocess.TimeoutExpired:
-        raise _too_much(path) from None
-    try:
-        said: dict[str, Any] = json.loads(done.stderr[-_SAID_BYTES_MAX:])
-    except ValueError:
-        raise _too_much(path) from None  # it died: of its limits, or of the file
+    question = {"path": str(path.absolute()), "sheet": sheet, "known": sorted(known)}
+    said = ask_confined("wenyue.imports.reading.workbook_child", question, rows, WORKBOOK_BOUNDS)
+    if said is None:
+        raise _too_much(path)
     problem = said.get("problem")
     if problem in {"memory", "rows"}:
         raise _too_much(path)
@@ -114,7 +96,7 @@ def _too_much(path: Path) -> InputError:
             "{path} cannot be read as a workbook within {memory} MiB and {rows} rows: save the sheet as CSV UTF-8, "
             "which may be of any length",
             path=path,
-            memory=WORKBOOK_MEMORY_MAX >> 20,
+            memory=WORKBOOK_BOUNDS.memory >> 20,
             rows=ROWS_MAX,
         )
     )

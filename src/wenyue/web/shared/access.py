@@ -25,6 +25,7 @@ Access = Who | Right
 _OPEN: Final = (
     *("GET /", "GET /venues", "GET /venues/{code}", "GET /static/{name}", "HEAD /static/{name}"),
     *("GET /pictures/scenes/{name}", "HEAD /pictures/scenes/{name}"),
+    *("GET /pictures/{name}", "HEAD /pictures/{name}"),
     *("GET /{path:path}", "HEAD /{path:path}", "POST /preferences", "GET /bookings/voucher-worker.js"),
     *("GET /signin", "POST /signin", "POST /signout", "GET /activate", "POST /activate"),
     *("GET /card/lost", "POST /card/lost", "GET /card/lost/{id}", "POST /card/lost/{id}"),

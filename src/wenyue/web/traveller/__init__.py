@@ -12,6 +12,7 @@ from wenyue.web.traveller import (
     lost_pages,
     me_pages,
     others_pages,
+    picture_pages,
     places,
     preferences,
     room_pages,
@@ -33,6 +34,7 @@ routes: Final[list[Route]] = [
     *room_pages.routes,
     *static_routes,
     *scene_files.routes,
+    *picture_pages.routes,
 ]
 
 # Whatever no other route knows, as a page that leads back; the composition root puts it last.

@@ -19,6 +19,7 @@ from wenyue.cards import (
     recovery,
 )
 from wenyue.catalogue import listing
+from wenyue.catalogue.pictures import pictures
 from wenyue.core.clock import local_date, zone
 from wenyue.core.documents import mask_name
 from wenyue.platform.database.db import Tx
@@ -37,6 +38,7 @@ from wenyue.web.traveller.booking_views import is_over, say_age_on, shown_lines,
 from wenyue.web.traveller.card_desk import card_view
 from wenyue.web.traveller.context import TravellerContext, get, post
 from wenyue.web.traveller.people import person_of
+from wenyue.web.traveller.picture_pages import first_view
 from wenyue.web.traveller.views import KIND_ICONS, KIND_NAMES, venue_view
 from wenyue.web.wording.api import API_WORDS
 from wenyue.web.wording.cards import say_denied
@@ -58,6 +60,7 @@ async def home(context: TravellerContext) -> Response:
     name = ""
     async with context.reading() as tx:
         places = await listing.venues_of_provinces(tx, _HOME_VENUES)
+        first = await pictures(tx, [one.id for one in places], is_first=True)
         if context.traveller_id is not None:
             name = await _name(context, tx)
             card = main_card(await cards_of(tx, context.services.vault, context.holder_id))
@@ -76,7 +79,7 @@ async def home(context: TravellerContext) -> Response:
         card_view=shown,
         upcoming=upcoming,
         kinds=[(kind, context.say(names), KIND_ICONS[kind]) for kind, names in KIND_NAMES.items()],
-        venues=[venue_view(one, context.locale) for one in places],
+        venues=[venue_view(one, context.locale, first_view(first, one, context.locale)) for one in places],
         has_demo=any(one.is_demo for one in places),
     )
 

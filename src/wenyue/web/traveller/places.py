@@ -17,6 +17,7 @@ from wenyue.catalogue import (
     provinces,
     venue,
 )
+from wenyue.catalogue.pictures import pictures
 from wenyue.core.clock import local_date
 from wenyue.core.limits import PAGE_SIZE, SEARCH_TEXT_MAX
 from wenyue.locale import text_in, translations
@@ -28,6 +29,7 @@ from wenyue.web.shared.i18n import Locale
 from wenyue.web.traveller.calendar_views import CALENDAR_DAYS, CalendarFacts, calendar_view
 from wenyue.web.traveller.card_desk import Bearer, bearer_of, refusals_of
 from wenyue.web.traveller.context import TravellerContext, get, with_query
+from wenyue.web.traveller.picture_pages import first_view, picture_view
 from wenyue.web.traveller.views import KIND_ICONS, KIND_NAMES, ProductTab, VenueView, venue_view
 
 _BIGGEST_ID: Final = 2**63 - 1
@@ -56,6 +58,7 @@ async def list_venues(context: TravellerContext) -> Response:
         )
         known = await provinces(tx, kind)
         near = [] if found or after else await _near(context, tx, text)
+        first = await pictures(tx, [one.id for _, one in found[:PAGE_SIZE]], is_first=True)
     chosen = {"q": text, "province": province, "kind": kind or ""}
     more = (
         with_query("/venues", chosen | {"after": found[PAGE_SIZE - 1][0]}) if len(found) > PAGE_SIZE else ""
@@ -73,7 +76,10 @@ async def list_venues(context: TravellerContext) -> Response:
         kind=kind or "",
         kinds=tabs,
         provinces=known,
-        venues=[venue_view(one, context.locale) for _, one in found[:PAGE_SIZE]],
+        venues=[
+            venue_view(one, context.locale, first_view(first, one, context.locale))
+            for _, one in found[:PAGE_SIZE]
+        ],
         near=near,
         more=more,
         has_demo=any(one.is_demo for _, one in found),
@@ -95,6 +101,7 @@ async def show_venue(context: TravellerContext) -> Response:
         if place is None or not place.is_active:
             return context.not_found()
         offered = await products(tx, place.id)
+        shown = (await pictures(tx, [place.id])).get(place.id, [])
         hours = await opening_hours(tx, place.id)
         wanted = whole_number(context.request.query_params.get("product", ""), 1, _BIGGEST_ID)
         product = next((one for one in offered if one.id == wanted), offered[0] if offered else None)
@@ -113,6 +120,7 @@ async def show_venue(context: TravellerContext) -> Response:
         "venue",
         tab="venues",
         venue=venue_view(place, context.locale),
+        gallery=[picture_view(one, context.locale) for one in shown],
         hours=_say_hours(hours, local_date(context.now, place.timezone), context.locale),
         rules=_rules(preset, context.locale) if preset else (),
         products=tabs,

@@ -69,13 +69,26 @@ class TicketView:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceView:
+    """Sizes of a picture in one form, for screens that `media` describes ('': every one)."""
+
+    media: str
+    type: str
+    srcset: str
+
+
+@dataclass(frozen=True, slots=True)
 class PictureView:
-    """A picture of a venue. `alt` '': it only decorates. Width and height keep its place while it loads."""
+    """A picture of a venue. `alt` '': it only decorates. Width and height keep its place while it loads.
+
+    `sources` empty: a drawn scene, the same at every size.
+    """
 
     src: str
     width: int = 320
     height: int = 200
     alt: str = ""
+    sources: tuple[SourceView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +239,8 @@ class BookingPage:
     can_move: bool = False
 
 
-def venue_view(venue: Venue, locale: Locale) -> VenueView:
-    """A venue in the traveller's language."""
+def venue_view(venue: Venue, locale: Locale, picture: PictureView | None = None) -> VenueView:
+    """A venue in the traveller's language. `picture`: its first; None: it has none, and is drawn."""
     gettext = translations(locale).gettext
     place = " · ".join(part for part in (venue.province, venue.city) if part)
     name, chinese = text_in(venue.name, locale), text_in(venue.name, DEFAULT)
@@ -242,7 +255,8 @@ def venue_view(venue: Venue, locale: Locale) -> VenueView:
         place=place if venue.province != venue.city else venue.province,
         level=gettext("{level}-rated", level=venue.level) if venue.level else "",
         demo=gettext("Demo") if venue.is_demo else "",
-        picture=PictureView(scene_url([chinese, *venue.name.values()], venue.tags, venue.kind, venue.code)),
+        picture=picture
+        or PictureView(scene_url([chinese, *venue.name.values()], venue.tags, venue.kind, venue.code)),
         summary=text_in(venue.summary, locale),
         own_name=chinese if name != chinese else "",
         name_note=gettext("Name romanised from the Chinese") if is_romanised else "",

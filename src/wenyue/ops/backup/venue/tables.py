@@ -39,6 +39,14 @@ def _pairs(*texts: str) -> frozenset[str]:
 SETTINGS: Final = (
     Table("catalogue", "venue", ("id",), "t.id = %(venue)s", _pairs("name", "summary")),
     Table("catalogue", "opening_hours", ("venue_id", "weekday"), "t.venue_id = %(venue)s"),
+    Table("catalogue", "picture", ("id",), "t.venue_id = %(venue)s"),
+    Table(
+        "catalogue",
+        "picture_file",
+        ("picture_id", "form", "width"),
+        "t.picture_id IN (SELECT p.id FROM catalogue.picture p WHERE p.venue_id = %(venue)s)",
+        frozenset({"body"}),
+    ),
     Table("catalogue", "product", ("id",), "t.venue_id = %(venue)s", _pairs("name")),
     Table("catalogue", "price", ("product_id", "on_date"), _OF_PRODUCT),
     Table("catalogue", "calendar_template", ("id",), _OF_PRODUCT),

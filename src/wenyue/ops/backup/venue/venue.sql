@@ -45,6 +45,11 @@ UNION ALL
 SELECT 'template id ' || p.id FROM past_calendar_template p JOIN catalogue.calendar_template t ON t.id = p.id
  WHERE t.product_id <> p.product_id
 UNION ALL
+SELECT 'picture ' || p.digest FROM past_picture p JOIN catalogue.picture t ON t.venue_id = p.venue_id AND t.digest = p.digest
+ WHERE t.id <> p.id
+UNION ALL
+SELECT 'picture id ' || p.id FROM past_picture p JOIN catalogue.picture t ON t.id = p.id WHERE t.venue_id <> p.venue_id
+UNION ALL
 SELECT 'closure id ' || p.id FROM past_closure p JOIN catalogue.closure t ON t.id = p.id WHERE t.venue_id <> p.venue_id
 UNION ALL
 SELECT 'pool id ' || p.id FROM past_pool p JOIN booking.pool t ON t.id = p.id
