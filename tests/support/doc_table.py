@@ -9,6 +9,9 @@ from typing import Final
 
 BACKUP: Final = "tests/system/test_backup.py::test_the_runbook_brings_deleted_bookings_back"
 AGAIN: Final = "tests/system/test_backup.py::test_the_restored_home_is_backed_up_and_restored_like_any_other"
+PICTURES: Final = (
+    "tests/ops/test_pictures.py::test_ux_5_pictures_are_added_once_described_ordered_and_removed"
+)
 VENUE: Final = "tests/system/test_restore_venue_drill.py::test_five_thousand_bookings_of_one_venue_come_back_while_others_book"
 CARDS: Final = (
     "tests/ops/imports/test_cards.py::test_the_command_shows_first_then_writes_and_gives_refused_rows_back"
@@ -74,6 +77,13 @@ BY_TESTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         "tests/ops/exports/test_bookings.py::test_an_export_comes_in_elsewhere_and_is_exported_as_the_same",
         ('imports.app, "bookings"', '"--map"'),
     ),
+    'wenyue pictures add VENUE FILE --alt zh=断桥残雪 --alt "en=The bridge in snow"': (
+        PICTURES,
+        ('app, "add", "lake"', '"--alt"'),
+    ),
+    "wenyue pictures list VENUE": (PICTURES, ('app, "list", "lake"',)),
+    "wenyue pictures order VENUE KEY": (PICTURES, ('app, "order", "lake"',)),
+    "wenyue pictures remove VENUE KEY": (PICTURES, ('app, "remove", "lake"',)),
     "wenyue export venues FILE": (
         "tests/ops/exports/test_venues.py::test_an_export_comes_in_elsewhere_and_is_exported_as_the_same",
         ('exports.app, "venues"',),

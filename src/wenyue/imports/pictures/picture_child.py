@@ -46,6 +46,7 @@ def _make(path: str) -> dict[str, Any]:
     if not SHAPE[0] <= upright.width / upright.height <= SHAPE[1]:
         return {"problem": "shape"}
     plain = _plain(upright)
+    plain.info = {}  # comments, camera, position, profile: Pillow would write them again
     files = list[dict[str, Any]]()
     for width, bytes_max in WIDTHS.items():
         if width <= plain.width:

@@ -165,6 +165,10 @@ GRANT SELECT
 GRANT SELECT
    ON catalogue.opening_hours TO wenyue_app;
 GRANT SELECT
+   ON catalogue.picture TO wenyue_app;
+GRANT SELECT
+   ON catalogue.picture_file TO wenyue_app;
+GRANT SELECT
    ON catalogue.price TO wenyue_app;
 GRANT SELECT
    ON catalogue.product TO wenyue_app;
