@@ -14,6 +14,19 @@ from wenyue.catalogue.model import (
     Venue,
     VenueKind,
 )
+from wenyue.catalogue.picture_store import (
+    ALT_LENGTH_MAX,
+    PICTURES_MAX,
+    NewFile,
+    Picture,
+    PictureFile,
+    add_picture,
+    lock_pictures,
+    picture_body,
+    pictures,
+    place_pictures,
+    remove_picture,
+)
 from wenyue.catalogue.rules import closure_on, day_capacity_for, sessions_for
 from wenyue.catalogue.store import (
     active_products,
@@ -43,10 +56,15 @@ from wenyue.catalogue.store import (
 )
 
 __all__ = [
+    "ALT_LENGTH_MAX",
+    "PICTURES_MAX",
     "ROMANISED_NAME",
     "Closure",
     "NewClosure",
+    "NewFile",
     "OpeningHours",
+    "Picture",
+    "PictureFile",
     "PlannedSession",
     "Product",
     "ReserveChannel",
@@ -56,6 +74,7 @@ __all__ = [
     "VenueKind",
     "active_products",
     "add_closure",
+    "add_picture",
     "closure",
     "closure_on",
     "closures",
@@ -64,11 +83,16 @@ __all__ = [
     "day_capacity_for",
     "lift_closure",
     "listing",
+    "lock_pictures",
     "opening_hours",
+    "picture_body",
+    "pictures",
+    "place_pictures",
     "prices",
     "product",
     "products",
     "provinces",
+    "remove_picture",
     "replace_weeks",
     "searching",
     "sessions_for",

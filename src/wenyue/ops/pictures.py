@@ -8,15 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from wenyue import catalogue
-from wenyue.application.change_pictures import (
-    GivenPicture,
-    PictureNotDone,
-    add_pictures,
-    drop_picture,
-    order_pictures,
-)
+from wenyue.application.add_pictures import GivenPicture, PictureNotDone, add_pictures
+from wenyue.application.arrange_pictures import drop_picture, order_pictures
 from wenyue.application.operating import Operator
-from wenyue.catalogue.pictures import ALT_LENGTH_MAX, PICTURES_MAX, NewFile, Picture, pictures
+from wenyue.catalogue import ALT_LENGTH_MAX, PICTURES_MAX, NewFile, Picture, pictures
 from wenyue.core.personal import Vault
 from wenyue.imports.pictures import MadePicture, read_picture
 from wenyue.locale import DEFAULT, LOCALES, Message, Texts, command_locale, text_in, written

@@ -9,7 +9,7 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW, Traveller, application, services_on
 from wenyue import catalogue
-from wenyue.catalogue.pictures import NewFile, add_picture
+from wenyue.catalogue import NewFile, add_picture
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +31,11 @@ async def one(
     async with services_on(urls, tmp_path_factory.mktemp("home"), lambda: NOW) as services:
         async with await psycopg.AsyncConnection.connect(urls.owner_url, autocommit=True) as tx:
             places = await catalogue.venues(tx)
-            said = ({"zh-CN": "断桥残雪", "en": "The bridge in snow"}, {}, {"zh-CN": "荷花"})
+            said: tuple[dict[str, str], ...] = (
+                {"zh-CN": "断桥残雪", "en": "The bridge in snow"},
+                {},
+                {"zh-CN": "荷花"},
+            )
             for at, alt in enumerate(said):
                 await add_picture(tx, places[0].id, f"{at:064x}", alt=alt, files=files(b"%d" % at), now=NOW)
         yield Traveller(application(services))
