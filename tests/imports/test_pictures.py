@@ -116,7 +116,8 @@ def test_ux_5_animated_picture_gives_its_first_frame(tmp_path: Path) -> None:
 
 
 def test_ux_5_profile_that_does_not_fit_does_no_harm(tmp_path: Path) -> None:
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    lab = ImageCms.createProfile("LAB")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    profile = ImageCms.ImageCmsProfile(lab).tobytes()  # pyright: ignore[reportUnknownArgumentType]
     for at, one in enumerate((profile, b"no profile", profile[:200])):
         assert read_picture(
             saved(tmp_path, Image.new("RGB", (400, 300), "red"), f"{at}.jpg", icc_profile=one)

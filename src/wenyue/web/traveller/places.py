@@ -90,7 +90,10 @@ async def _near(context: TravellerContext, tx: Tx, text: str) -> list[VenueView]
     """Places whose names are nearly what was typed, when nothing was found."""
     ids = await catalogue.searching.near_venues(tx, text, _NEAR_SHOWN)
     places = await catalogue.venues_by_id(tx, ids)
-    return [venue_view(places[one], context.locale) for one in ids]
+    first = await pictures(tx, ids, is_first=True)
+    return [
+        venue_view(places[one], context.locale, first_view(first, places[one], context.locale)) for one in ids
+    ]
 
 
 async def show_venue(context: TravellerContext) -> Response:
