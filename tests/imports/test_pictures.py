@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageCms, ImageDraw
@@ -19,7 +20,7 @@ def busy(width: int, height: int) -> Image.Image:
     return Image.effect_noise((width // 8, height // 8), 60).convert("RGB").resize((width, height))
 
 
-def saved(folder: Path, image: Image.Image, name: str = "a.jpg", **how: object) -> Path:
+def saved(folder: Path, image: Image.Image, name: str = "a.jpg", **how: Any) -> Path:
     path = folder / name
     image.save(path, **how)
     return path

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from wenyue import catalogue
-from wenyue.catalogue import PICTURES_MAX
+from wenyue.catalogue.picturing import PICTURES_MAX
 from wenyue.ops.pictures import app
 from wenyue.platform.fault import SetupError
 

@@ -8,13 +8,8 @@ from msgspec import Struct
 from wenyue.application.on_server import acting_with
 from wenyue.application.operating import Operator, Works
 from wenyue.audit import Entry, record
-from wenyue.catalogue import (
-    PICTURES_MAX,
-    NewFile,
-    Venue,
-    add_picture,
-    lock_pictures,
-)
+from wenyue.catalogue import Venue
+from wenyue.catalogue.picturing import PICTURES_MAX, NewFile, add_picture, lock_pictures
 from wenyue.core.duties import Right
 from wenyue.locale import Texts
 

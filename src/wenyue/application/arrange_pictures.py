@@ -6,7 +6,8 @@ from wenyue.application.add_pictures import PictureNotDone
 from wenyue.application.on_server import acting_with
 from wenyue.application.operating import Operator, Works
 from wenyue.audit import Entry, record
-from wenyue.catalogue import Picture, Venue, lock_pictures, place_pictures, remove_picture
+from wenyue.catalogue import Venue
+from wenyue.catalogue.picturing import Picture, lock_pictures, place_pictures, remove_picture
 from wenyue.core.duties import Right
 
 

@@ -1,6 +1,6 @@
 """What can be booked: venues, products, opening hours, prices by date, closures, and templates of the day's sessions."""
 
-from wenyue.catalogue import listing, searching
+from wenyue.catalogue import listing, picturing, searching
 from wenyue.catalogue.model import (
     ROMANISED_NAME,
     Closure,
@@ -13,19 +13,6 @@ from wenyue.catalogue.model import (
     Template,
     Venue,
     VenueKind,
-)
-from wenyue.catalogue.picture_store import (
-    ALT_LENGTH_MAX,
-    PICTURES_MAX,
-    NewFile,
-    Picture,
-    PictureFile,
-    add_picture,
-    lock_pictures,
-    picture_body,
-    pictures,
-    place_pictures,
-    remove_picture,
 )
 from wenyue.catalogue.rules import closure_on, day_capacity_for, sessions_for
 from wenyue.catalogue.store import (
@@ -56,15 +43,10 @@ from wenyue.catalogue.store import (
 )
 
 __all__ = [
-    "ALT_LENGTH_MAX",
-    "PICTURES_MAX",
     "ROMANISED_NAME",
     "Closure",
     "NewClosure",
-    "NewFile",
     "OpeningHours",
-    "Picture",
-    "PictureFile",
     "PlannedSession",
     "Product",
     "ReserveChannel",
@@ -74,7 +56,6 @@ __all__ = [
     "VenueKind",
     "active_products",
     "add_closure",
-    "add_picture",
     "closure",
     "closure_on",
     "closures",
@@ -83,16 +64,12 @@ __all__ = [
     "day_capacity_for",
     "lift_closure",
     "listing",
-    "lock_pictures",
     "opening_hours",
-    "picture_body",
-    "pictures",
-    "place_pictures",
+    "picturing",
     "prices",
     "product",
     "products",
     "provinces",
-    "remove_picture",
     "replace_weeks",
     "searching",
     "sessions_for",

@@ -11,7 +11,7 @@ from wenyue import catalogue
 from wenyue.application.add_pictures import GivenPicture, PictureNotDone, add_pictures
 from wenyue.application.arrange_pictures import drop_picture, order_pictures
 from wenyue.application.operating import Operator
-from wenyue.catalogue import ALT_LENGTH_MAX, PICTURES_MAX, NewFile, Picture, pictures
+from wenyue.catalogue.picturing import ALT_LENGTH_MAX, PICTURES_MAX, NewFile, Picture, pictures
 from wenyue.core.personal import Vault
 from wenyue.imports.pictures import MadePicture, read_picture
 from wenyue.locale import DEFAULT, LOCALES, Message, Texts, command_locale, text_in, written

@@ -9,7 +9,7 @@ import pytest
 from tests.support.database import DbUrls
 from tests.support.traveller_site import NOW, Traveller, application, services_on
 from wenyue import catalogue
-from wenyue.catalogue import NewFile, add_picture
+from wenyue.catalogue.picturing import NewFile, add_picture
 
 pytestmark = pytest.mark.anyio
 

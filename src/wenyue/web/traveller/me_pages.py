@@ -18,7 +18,8 @@ from wenyue.cards import (
     cards_of,
     recovery,
 )
-from wenyue.catalogue import listing, pictures
+from wenyue.catalogue import listing
+from wenyue.catalogue.picturing import pictures
 from wenyue.core.clock import local_date, zone
 from wenyue.core.documents import mask_name
 from wenyue.platform.database.db import Tx

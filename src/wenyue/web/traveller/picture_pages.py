@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from wenyue.catalogue import Picture, PictureFile, Venue, picture_body
+from wenyue.catalogue import Venue
+from wenyue.catalogue.picturing import Picture, PictureFile, picture_body
 from wenyue.locale import text_in
 from wenyue.platform.database.db import DatabaseDown
 from wenyue.web.shared.i18n import Locale

@@ -13,11 +13,11 @@ from wenyue.catalogue import (
     Venue,
     VenueKind,
     opening_hours,
-    pictures,
     products,
     provinces,
     venue,
 )
+from wenyue.catalogue.picturing import pictures
 from wenyue.core.clock import local_date
 from wenyue.core.limits import PAGE_SIZE, SEARCH_TEXT_MAX
 from wenyue.locale import text_in, translations

@@ -13,7 +13,7 @@ from wenyue.platform.database.db import Tx, fetch_dict, fetch_dicts, queries
 
 PICTURES_MAX: Final = 12
 ALT_LENGTH_MAX: Final = 120
-_SQL: Final = queries("wenyue.catalogue", "pictures.sql")
+_SQL: Final = queries("wenyue.catalogue", "picturing.sql")
 
 
 class PictureFile(msgspec.Struct, frozen=True):
