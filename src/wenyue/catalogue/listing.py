@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from wenyue.catalogue.model import Product, Venue
+from wenyue.catalogue.model import Product, Venue, VenueKind
 from wenyue.catalogue.store import venues
 from wenyue.core.limits import PAGE_SIZE_MAX
 from wenyue.platform.database.db import Tx, fetch_dicts, queries
@@ -40,6 +40,12 @@ async def codes_of_source(tx: Tx, source: str) -> set[str]:
     """The codes of active venues that a source brought."""
     cursor = await tx.execute(_SQL["codes_of_source"], {"source": source})
     return {row[0] for row in await cursor.fetchall()}
+
+
+async def provinces(tx: Tx, kind: VenueKind | None = None) -> list[tuple[str, int]]:
+    """The provinces that have active venues (of a kind), with their number."""
+    cursor = await tx.execute(_SQL["provinces"], {"kind": kind})
+    return [(row[0], row[1]) for row in await cursor.fetchall()]
 
 
 async def products_at(tx: Tx, venue_ids: Sequence[int]) -> list[Product]:

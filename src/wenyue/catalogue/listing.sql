@@ -38,10 +38,21 @@ SELECT count(*) FROM catalogue.product p JOIN catalogue.venue v ON v.id = p.venu
 
 -- name: venues_of_provinces
 -- An active attraction of each province, the first of it, among the first of all: for whoever only looks around.
-SELECT id, code, kind, name, province, city, latitude, longitude, level, timezone, tags, summary, source, is_demo,
-       is_active, aliases
-FROM (SELECT DISTINCT ON (v.province) v.*
-        FROM (SELECT * FROM catalogue.venue WHERE is_active AND kind = 'attraction' ORDER BY id LIMIT %(among)s) AS v
-       ORDER BY v.province, v.id) AS first
-ORDER BY id
+SELECT v.id, v.code, v.kind, v.name, v.province, v.city, v.latitude, v.longitude, v.level, v.timezone, v.tags, v.summary,
+       v.source, v.is_demo, v.is_active, v.aliases
+FROM (SELECT min(a.id) AS id
+        FROM (SELECT id, province FROM catalogue.venue
+               WHERE is_active AND kind = 'attraction' ORDER BY id LIMIT %(among)s) AS a
+       GROUP BY a.province) AS first
+JOIN catalogue.venue v ON v.id = first.id
+ORDER BY v.id
 LIMIT %(limit)s
+
+-- name: provinces
+-- Provinces that have active venues of a kind, with their number.
+SELECT province, count(*)
+FROM catalogue.venue
+WHERE is_active AND province <> '' AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+GROUP BY province
+ORDER BY province
+LIMIT 1000

@@ -97,12 +97,6 @@ async def replace_weeks(tx: Tx, wanted: Mapping[int, Sequence[OpeningHours]]) ->
         await upsert_opening_hours(tx, [one for week in wanted.values() for one in week])
 
 
-async def provinces(tx: Tx, kind: VenueKind | None = None) -> list[tuple[str, int]]:
-    """The provinces that have active venues (of a kind), with their number."""
-    cursor = await tx.execute(_SQL["provinces"], {"kind": kind})
-    return [(row[0], row[1]) for row in await cursor.fetchall()]
-
-
 async def opening_hours(tx: Tx, venue_id: int) -> list[OpeningHours]:
     """The venue's week; a weekday that is missing is closed."""
     rows = await fetch_dicts(tx, _SQL["opening_hours"], {"venue_id": venue_id})

@@ -30,15 +30,6 @@ JOIN json_to_recordset(%(places)s::json) AS w(province text, name text)
   ON v.province = coalesce(w.province, v.province) AND v.name ->> 'zh-CN' = w.name
 ORDER BY v.id
 
--- name: provinces
--- Provinces that have active venues of a kind, with their number.
-SELECT province, count(*)
-FROM catalogue.venue
-WHERE is_active AND province <> '' AND (%(kind)s::text IS NULL OR kind = %(kind)s)
-GROUP BY province
-ORDER BY province
-LIMIT 1000
-
 -- name: upsert_venues
 -- run by: owner
 -- Makes or updates venues by code, with what they are found by; an unchanged venue is not rewritten.

@@ -14,7 +14,6 @@ from wenyue.catalogue import (
     VenueKind,
     opening_hours,
     products,
-    provinces,
     venue,
 )
 from wenyue.catalogue.picturing import pictures
@@ -56,7 +55,7 @@ async def list_venues(context: TravellerContext) -> Response:
         found = await catalogue.searching.found_venues(
             tx, text, province=province or None, kind=kind, after=after, limit=PAGE_SIZE + 1
         )
-        known = await provinces(tx, kind)
+        known = await catalogue.listing.provinces(tx, kind)
         near = [] if found or after else await _near(context, tx, text)
         first = await pictures(tx, [one.id for _, one in found[:PAGE_SIZE]], is_first=True)
     chosen = {"q": text, "province": province, "kind": kind or ""}
