@@ -9,7 +9,16 @@ import psycopg
 import pytest
 
 from wenyue import catalogue
-from wenyue.catalogue import NewClosure, OpeningHours, PlannedSession, Product, Template, Venue, store
+from wenyue.catalogue import (
+    NewClosure,
+    OpeningHours,
+    PlannedSession,
+    Product,
+    Template,
+    Venue,
+    listing,
+    store,
+)
 from wenyue.platform.database.db import Tx
 
 pytestmark = pytest.mark.anyio
@@ -76,8 +85,8 @@ async def test_a_venue_is_read_back_as_it_was_written(tx: Tx) -> None:
 
 
 async def test_provinces_count_active_venues(tx: Tx) -> None:
-    assert await catalogue.provinces(tx) == [("北京", 1), ("浙江", 3)]
-    assert await catalogue.provinces(tx, "hotel") == [("浙江", 1)]
+    assert await listing.provinces(tx) == [("北京", 1), ("浙江", 3)]
+    assert await listing.provinces(tx, "hotel") == [("浙江", 1)]
 
 
 async def test_upserts_change_only_what_differs(tx: Tx) -> None:

@@ -14,6 +14,7 @@ from tests.support.database import DbUrls
 from wenyue import catalogue
 from wenyue.application.import_venues import do_import_venues
 from wenyue.application.list_outcomes import ListOutcome, ListRequest, ListTaken, ListVerdict
+from wenyue.catalogue import listing
 from wenyue.imports.column_maps import guessed_map
 from wenyue.imports.columns import Kind, known_names
 from wenyue.imports.listing import read_list
@@ -78,7 +79,7 @@ async def test_the_shipped_list_comes_in_whole_and_once(tx: Tx) -> None:
     palace = await catalogue.venue(tx, shipped_code("北京", "故宫博物院"))
     assert palace is not None
     assert (palace.name, palace.level, palace.province) == ({DEFAULT: "故宫博物院"}, "5A", "北京")
-    assert len(await catalogue.provinces(tx)) == 31
+    assert len(await listing.provinces(tx)) == 31
 
 
 @pytest.mark.parametrize(
