@@ -1,6 +1,5 @@
 """My bookings: the list, one booking with its voucher, confirming, cancelling, moving to another session."""
 
-from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -14,7 +13,6 @@ from wenyue.application import (
     Denied,
     Move,
     Traveller,
-    cancel_booking,
     confirm_booking,
     move_lines,
 )
@@ -23,36 +21,32 @@ from wenyue.booking import (
     BookingView,
     LineView,
     Outcome,
-    booking_view,
     bookings_of,
 )
-from wenyue.catalogue import product, venue, venues_by_id
+from wenyue.catalogue import product, venue
 from wenyue.container import Services
 from wenyue.core.ids import parse_uuid
 from wenyue.core.limits import LINES_MAX
 from wenyue.locale import text_in
 from wenyue.locale.formats import say_instant
-from wenyue.platform.database.db import Tx
 from wenyue.web.shared import whole_number
 from wenyue.web.shared.i18n import say_date, say_span
 from wenyue.web.shared.request_context import redirect
+from wenyue.web.traveller import cancel_pages
+from wenyue.web.traveller.booking_access import booking_id_of, change_booking, facts_of, find
 from wenyue.web.traveller.booking_views import (
-    BookingFacts,
     booking_page,
-    is_over,
     say_terms,
     shown_lines,
     terms_of,
-    ticket_view,
+    tickets_of,
 )
 from wenyue.web.traveller.calendar_views import calendar_view
 from wenyue.web.traveller.card_desk import bearer_of
 from wenyue.web.traveller.context import TravellerContext, get, post, with_query
-from wenyue.web.traveller.denials import denied
-from wenyue.web.traveller.outcome import refusal
 from wenyue.web.traveller.places import calendar_facts
 from wenyue.web.traveller.room_cookies import room_tokens
-from wenyue.web.traveller.voucher import voucher_code
+from wenyue.web.traveller.views import TicketView
 from wenyue.web.wording.api import FIELD_WORDS
 from wenyue.web.wording.outcomes import say
 
@@ -68,28 +62,8 @@ _WORKER_HEADERS: Final = {
 }
 
 
-def booking_id_of(context: TravellerContext) -> UUID | None:
-    """The booking id in the path."""
-    return parse_uuid(str(context.request.path_params["id"]))
-
-
-async def find(context: TravellerContext, tx: Tx) -> BookingView | None:
-    """The traveller's own booking that the path names."""
-    booking_id = booking_id_of(context)
-    if booking_id is None:
-        return None
-    return await booking_view(tx, context.services.vault, booking_id, holder_id=context.holder_id)
-
-
-async def facts_of(context: TravellerContext, tx: Tx, view: BookingView) -> BookingFacts:
-    """What the booking's pages are made from."""
-    known = await venues_by_id(tx, sorted({line.venue_id for line in view.lines})[:LINES_MAX])
-    qr = voucher_code(context.services, view, context.now)
-    return BookingFacts(view, known, context.services.presets, context.now, qr)
-
-
 async def list_bookings(context: TravellerContext) -> Response:
-    """Upcoming or past bookings, newest first, page by page."""
+    """Upcoming or past visits under their days, bookings newest first, page by page."""
     query = context.request.query_params
     is_past = query.get("tab") == "past"
     before = parse_uuid(query.get("before", ""))
@@ -98,15 +72,20 @@ async def list_bookings(context: TravellerContext) -> Response:
             tx, context.services.vault, context.holder_id, before=before, limit=_PAGE_SIZE + 1
         )
     page, rest = found[:_PAGE_SIZE], found[_PAGE_SIZE:]
-    wanted = [one for one in page if one.lines and is_over(one, context.now) == is_past]
-    if not is_past:
-        wanted.sort(key=lambda one: shown_lines(one)[0].starts_at)
+    found_tickets = [
+        pair for one in page if one.lines for pair in tickets_of(one, context.now, context.locale)
+    ]
+    wanted = [pair for pair in found_tickets if pair[1].is_past == is_past]
+    wanted.sort(key=lambda pair: pair[0].starts_at, reverse=is_past)
+    days: dict[str, list[TicketView]] = {}
+    for visit, ticket in wanted:
+        days.setdefault(say_date(visit.first.on_date, context.locale), []).append(ticket)
     tab = {"tab": "past" if is_past else ""}
     return context.page(
         "bookings",
         tab="bookings",
         is_past=is_past,
-        tickets=[ticket_view(one, context.now, context.locale) for one in wanted],
+        days=list(days.items()),
         more=with_query("/bookings", tab | {"before": page[-1].id}) if rest else "",
     )
 
@@ -120,6 +99,7 @@ async def show_booking(context: TravellerContext) -> Response:
         facts = await facts_of(context, tx, view)
     done = context.request.query_params.get("done", "")
     outcomes = {"booked": Outcome.CONFIRMED, "moved": Outcome.RESCHEDULED, "cancelled": Outcome.CANCELLED}
+    is_part_cancelled = done == "part-cancelled"
     outcome = Outcome.HELD if view.hold_until and done == "booked" else outcomes.get(done)
     phone, reached = view.party.contact_phone, context.services.settings.texts.prefixes
     return context.page(
@@ -128,6 +108,9 @@ async def show_booking(context: TravellerContext) -> Response:
         no_texts=context.say(FIELD_WORDS["no_texts"]) if phone and not phone.startswith(reached) else "",
         view=booking_page(facts, context.locale),
         said=say(outcome, context.locale) if outcome is not None else None,
+        part_cancelled=context.gettext("Cancelled. Everything else stays booked.")
+        if is_part_cancelled
+        else "",
     )
 
 
@@ -161,39 +144,9 @@ def _worker() -> bytes:
     return files("wenyue.web.traveller").joinpath("voucher_worker.js").read_bytes()
 
 
-async def ask_cancel(context: TravellerContext) -> Response:
-    """The terms, before anything is cancelled."""
-    async with context.reading() as tx:
-        view = await find(context, tx)
-        if view is None or not view.lines:
-            return context.not_found()
-        facts = await facts_of(context, tx, view)
-    page = booking_page(facts, context.locale)
-    if not page.can_change:
-        return redirect(f"/bookings/{view.id}")
-    is_held = view.hold_until is not None
-    lines = [] if is_held else terms_of(shown_lines(view), context.services.presets, context.now)
-    terms = [
-        say_terms(one, text_in(line.venue, context.locale), line.timezone, context.locale)
-        for line, one in lines
-    ]
-    return context.page(
-        "cancel",
-        tab="bookings",
-        view=page,
-        terms=terms,
-        is_allowed=all(one.is_allowed for _, one in lines),
-    )
-
-
-async def cancel(context: TravellerContext) -> Response:
-    """Cancel; pressing twice cancels once."""
-    return await _change(context, cancel_booking, "cancelled")
-
-
 async def confirm(context: TravellerContext) -> Response:
     """Confirm a hold; what is due is paid on site."""
-    return await _change(context, confirm_booking, "booked")
+    return await change_booking(context, confirm_booking, "booked")
 
 
 async def back_to_booking(context: TravellerContext) -> Response:
@@ -259,7 +212,7 @@ async def reschedule(context: TravellerContext) -> Response:
     async def move(services: Services, traveller: Traveller, booking_id: UUID) -> Answer | Denied:
         return await move_lines(services, traveller, booking_id, moves, room_tokens=tokens)
 
-    return await _change(context, move, "moved")
+    return await change_booking(context, move, "moved")
 
 
 def _line_of(view: BookingView | None, wanted: int | None) -> LineView | None:
@@ -268,36 +221,12 @@ def _line_of(view: BookingView | None, wanted: int | None) -> LineView | None:
     return next((line for line in live if line.line_no == wanted), live[0] if live else None)
 
 
-_Change = Callable[[Services, Traveller, UUID], Awaitable[Answer | Denied]]
-
-
-async def _change(context: TravellerContext, change: _Change, done: str) -> Response:
-    booking_id = booking_id_of(context)
-    if booking_id is None:
-        return context.not_found()
-    answer = await change(context.services, context.traveller, booking_id)
-    fields = [(name, context.form.one(name)) for name in ("line", "slot", "price") if context.form.one(name)]
-    again = context.request.url.path
-    if isinstance(answer, Denied):
-        return denied(context, answer, again=(again, fields))
-    if answer.outcome.is_success:
-        return redirect(f"/bookings/{booking_id}?done={done}")
-    if answer.outcome is Outcome.NOT_FOUND:
-        return context.not_found()
-    actions: tuple[tuple[str, str, bool], ...] = ()
-    if answer.outcome is Outcome.PRICE_CHANGED:  # the sessions with their prices of now
-        where = {name: context.form.one(name) for name in ("line", "day")}
-        actions = ((with_query(again, where), context.gettext("Show the new price"), True),)
-    return refusal(context, answer, again=(again, fields), is_change=True, actions=actions)
-
-
 routes = [
     get("/bookings", list_bookings, needs_login=True),
     Route("/bookings/voucher-worker.js", show_worker, methods=["GET", "HEAD"]),
     get("/bookings/{id}", show_booking, needs_login=True),
     get("/bookings/{id}/voucher", show_voucher, needs_login=True),
-    get("/bookings/{id}/cancel", ask_cancel, needs_login=True),
-    post("/bookings/{id}/cancel", cancel),
+    *cancel_pages.routes,
     post("/bookings/{id}/confirm", confirm),
     get("/bookings/{id}/confirm", back_to_booking, needs_login=True),
     get("/bookings/{id}/reschedule", ask_reschedule, needs_login=True),

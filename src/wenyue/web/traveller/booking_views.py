@@ -1,7 +1,7 @@
 """Stored bookings as tickets and pages: dates on the venue's clock, people masked, terms in sentences. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -10,22 +10,27 @@ from markupsafe import Markup
 from wenyue.booking import BookingState, BookingView, LineView, PartyVisitor
 from wenyue.catalogue import Venue
 from wenyue.core.clock import local_date, zone
-from wenyue.core.documents import DocumentKind, age_on, mask_document, mask_name
+from wenyue.core.documents import DocumentKind, age_on, mask_document
 from wenyue.gate import booking_code
 from wenyue.locale import Message, text_in, translations
-from wenyue.locale.formats import WEEKDAY_NAME, say_day, say_instant
+from wenyue.locale.formats import WEEKDAY_NAME, say_day, say_instant, say_list
 from wenyue.policy import CancelTerms, Preset, cancel_terms
-from wenyue.web.shared.i18n import (
-    Locale,
-    say_date,
-    say_full_date,
-    say_money,
-    say_month,
-    say_span,
+from wenyue.web.shared.i18n import Locale, say_full_date, say_money, say_month
+from wenyue.web.traveller.views import NoteView, PersonView, TicketView
+from wenyue.web.traveller.visit_views import (
+    BookingPage,
+    DayOfVisits,
+    VisitView,
+    kind_of,
+    may_cancel,
+    picture_of,
+    say_arrival,
+    say_days,
+    say_quantity,
+    say_when,
+    visit_view,
 )
-from wenyue.web.traveller import views
-from wenyue.web.traveller.calendar_views import said_label
-from wenyue.web.traveller.views import KIND_ICONS, BookingPage, NoteView, PersonView, TicketView
+from wenyue.web.traveller.visits import Visit, next_visit, visits_of
 from wenyue.web.wording.documents import DOCUMENT_KINDS
 
 _STATES: Final[Mapping[BookingState, tuple[Message, str, str]]] = {
@@ -46,20 +51,6 @@ class BookingFacts:
     presets: Mapping[str, Preset]
     now: datetime
     qr: Markup | None = None
-
-
-def say_quantity(kind: str, quantity: int, locale: Locale) -> str:
-    """`2人`, `1间`; `2 people`, `1 room`."""
-    ngettext = translations(locale).ngettext
-    match kind:
-        case "night":
-            return ngettext("{n} room", "{n} rooms", quantity)
-        case "table":
-            return ngettext("{n} table", "{n} tables", quantity)
-        case "seat":
-            return ngettext("{n} seat", "{n} seats", quantity)
-        case _:
-            return ngettext("{n} person", "{n} people", quantity)
 
 
 def state_of(booking: BookingView, now: datetime) -> BookingState:
@@ -86,66 +77,45 @@ def shown_lines(booking: BookingView) -> list[LineView]:
     return live or sorted(booking.lines, key=lambda line: line.line_no, reverse=True)
 
 
-def ticket_view(booking: BookingView, now: datetime, locale: Locale) -> TicketView:
-    """A booking in a list, under the day of its first line."""
-    gettext = translations(locale).gettext
-    lines = shown_lines(booking)
-    first, state = lines[0], _STATES[state_of(booking, now)]
-    is_night = first.product_kind == "night"
-    label = "" if is_night else said_label(first.label, locale)
-    names = [mask_name(visitor.name) for _, visitor in booking.coming]
+def tickets_of(booking: BookingView, now: datetime, locale: Locale) -> list[tuple[Visit, TicketView]]:
+    """A booking in a list: one ticket for each visit, each under its own day, in time order."""
+    return [(visit, _ticket(booking, visit, now, locale)) for visit in visits_of(shown_lines(booking))]
+
+
+def _ticket(booking: BookingView, visit: Visit, now: datetime, locale: Locale) -> TicketView:
+    gettext, first = translations(locale).gettext, visit.first
+    state = _STATES[state_of(booking, now)]
+    names = [one.name for number, one in booking.coming if number in first.visitors]
     party = names[0] if names else say_quantity(first.product_kind, first.quantity, locale)
     if len(names) > 1:
         party = gettext("{a} and {m} more", a=names[0], n=len(names), m=len(names) - 1)
+    has_ended = is_over(booking, now) or visit.ends_at <= now
     return TicketView(
         href=f"/bookings/{booking.id}",
         month=say_month(first.on_date, locale),
         day=str(first.on_date.day),
         weekday=say_day(first.on_date, locale, WEEKDAY_NAME),
         title=text_in(first.venue, locale),
-        when=f"{_time_of(first, locale)} {label}".strip(),
+        when=f"{say_days(visit, locale)} · {say_when(visit, locale)}"
+        if visit.is_stay
+        else say_when(visit, locale),
         party=party,
-        more=gettext("{n} more", n=len(lines) - 1) if len(lines) > 1 else "",
+        more="",
         state=state[0].say(locale),
         tone=state[1],
         icon=state[2],
-        is_past=is_over(booking, now),
+        is_past=has_ended,
         has_voucher=booking.state is BookingState.CONFIRMED and not is_over(booking, now),
-    )
-
-
-def line_view(line: LineView, kind: str, locale: Locale, currency: str) -> views.LineView:
-    """A stored line."""
-    gettext = translations(locale).gettext
-    is_on_card = line.card_id is not None
-    redeemed = gettext(" ({n} admitted)", n=line.redeemed) if line.redeemed else ""
-    if line.is_missed:
-        redeemed = gettext(" (missed)")
-    return views.LineView(
-        slot_id=line.slot_id,
-        kind=kind,
-        icon=KIND_ICONS.get(kind, "ticket"),
-        title=text_in(line.venue, locale),
-        product=text_in(line.product, locale),
-        when=f"{say_date(line.on_date, locale)} {_time_of(line, locale)}",
-        quantity=say_quantity(line.product_kind, line.quantity, locale) + redeemed,
-        price="" if is_on_card else say_money(line.price_minor * line.quantity, locale, currency),
-        pays=translations(locale).pgettext("heading", "On your card")
-        if is_on_card
-        else gettext("Pay on site")
-        if line.price_minor
-        else gettext("Free"),
-        pays_tone="good" if is_on_card else "",
-        pays_icon="card" if is_on_card else "check",
+        anchor=f"#visit-{visit.number}",
     )
 
 
 def person_view(visitor: PartyVisitor, number: int, locale: Locale) -> PersonView:
-    """A person of a stored booking, masked."""
+    """A person of a stored booking, for the account that booked: the name in full, the document masked."""
     kinds = {kind.value: kind for kind in DocumentKind}
     kind = kinds.get(visitor.kind)
     name = DOCUMENT_KINDS[kind].say(locale) if kind else ""
-    return PersonView(number, mask_name(visitor.name), f"{name} {mask_document(visitor.number)}".strip(), "")
+    return PersonView(number, visitor.name, f"{name} {mask_document(visitor.number)}".strip(), "")
 
 
 def say_age_on(birth: date | None, day: date, locale: Locale) -> str:
@@ -156,48 +126,115 @@ def say_age_on(birth: date | None, day: date, locale: Locale) -> str:
 
 
 def booking_page(facts: BookingFacts, locale: Locale) -> BookingPage:
-    """The booking's own page."""
+    """The booking's own page: its next visit first, then every visit under its day."""
     gettext, view = translations(locale).gettext, facts.view
     lines = shown_lines(view)
-    first, state = lines[0], _STATES[state_of(view, facts.now)]
-    timezone = first.timezone
-    total = say_money(view.total_minor, locale, view.currency)
+    visits, state = visits_of(lines), _STATES[state_of(view, facts.now)]
     is_live = state_of(view, facts.now) in (BookingState.HELD, BookingState.CONFIRMED)
+    coming = next_visit(visits, facts.now) if is_live else None
+    head = coming or visits[0]
+    kind, timezone = kind_of(head, facts.venues), head.first.timezone
+    total = say_money(view.total_minor, locale, view.currency)
+    names = [one.name for number, one in view.coming if number in head.first.visitors]
     details = [
-        (gettext("People"), say_quantity("session", len(view.coming), locale))
-        if view.coming
-        else (gettext("Quantity"), say_quantity(first.product_kind, first.quantity, locale)),
+        (gettext("Visitors"), say_list(names, locale))
+        if names
+        else (gettext("Quantity"), say_quantity(head.first.product_kind, head.first.quantity, locale)),
         (gettext("To pay on site"), total if view.total_minor else gettext("Nothing")),
         (gettext("Booked"), _say_moment(view.created_at, timezone, locale)),
         (gettext("Number"), booking_code(view.id)),
     ]
     if view.party.is_erased:
         details.append((gettext("Visitors"), gettext("Personal data erased")))
+    can_move = view.state is BookingState.CONFIRMED
+    shown = [
+        (visit, _visit_view(facts, visit, locale, is_next=visit is coming, can_move=can_move))
+        for visit in visits
+    ]
     return BookingPage(
         id=str(view.id),
         version=f"{int(view.changed_at.timestamp())}-{max(line.line_no for line in view.lines)}",
-        title=text_in(first.venue, locale),
-        when=f"{say_date(first.on_date, locale)} {_time_of(first, locale)}",
+        title=text_in(head.first.venue, locale),
+        when=say_arrival(head, kind, locale),
         state=state[0].say(locale),
         icon=state[2],
         number=booking_code(view.id),
         qr=facts.qr,
         facts=tuple(details),
-        lines=tuple(line_view(line, _kind(line, facts.venues), locale, view.currency) for line in lines),
+        days=tuple(_days(shown, facts.now, locale)),
+        visits=tuple(one for _, one in shown),
         people=tuple(person_view(one, number, locale) for number, one in view.coming),
         notes=tuple(_notes(facts, lines, locale)),
-        terms=tuple(_terms(facts, lines, locale)),
         total=total,
         hold_until=view.hold_until.isoformat() if view.hold_until and view.hold_until > facts.now else "",
         hold_until_text=view.hold_until.astimezone(zone(timezone)).strftime("%H:%M")
         if view.hold_until
         else "",
-        can_change=is_live and not is_over(view, facts.now) and not any(line.redeemed for line in lines),
+        can_change=is_live
+        and not is_over(view, facts.now)
+        and (can_move or not any(line.redeemed for line in lines)),
         lines_title=gettext("Your booking")
         if any(line.is_live for line in lines)
         else gettext("Your booking, including sessions you changed from"),
-        can_move=view.state is BookingState.CONFIRMED,
+        can_move=can_move,
+        next_label=gettext("Next visit") if coming and len(visits) > 1 else "",
+        picture=picture_of(head, facts.venues),
+        qr_label=gettext("Admission QR code") if kind == "attraction" else gettext("Voucher QR code"),
+        document_note=_document_note(kind, locale) if names else "",
     )
+
+
+def _document_note(kind: str, locale: Locale) -> str:
+    gettext = translations(locale).gettext
+    if kind == "attraction":
+        return gettext("You can also enter with just your identity document")
+    return gettext("Your identity document alone is enough too")
+
+
+def _visit_view(
+    facts: BookingFacts, visit: Visit, locale: Locale, is_next: bool, *, can_move: bool
+) -> VisitView:
+    view = facts.view
+    is_open = can_move and not visit.is_used and visit.first.is_live and visit.starts_at > facts.now
+    path = f"/bookings/{view.id}"
+    return visit_view(
+        visit,
+        facts.venues,
+        locale,
+        view.currency,
+        notes=visit_notes(visit, facts, locale) if can_move and not is_over(view, facts.now) else (),
+        is_next=is_next,
+        links=(
+            f"{path}/reschedule?line={visit.number}" if is_open else "",
+            f"{path}/cancel?line={visit.number}"
+            if is_open and may_cancel(visit, facts.presets, facts.now)
+            else "",
+        ),
+    )
+
+
+def visit_notes(visit: Visit, facts: BookingFacts, locale: Locale) -> list[NoteView]:
+    """The terms of a visit, each sentence once: of a stay, those of its first night."""
+    if visit.is_used or visit.ends_at <= facts.now:
+        return []
+    name = text_in(visit.first.venue, locale)
+    return [
+        say_terms(terms, name, line.timezone, locale)
+        for line, terms in terms_of(visit.lines[:1], facts.presets, facts.now)
+    ]
+
+
+def _days(shown: Sequence[tuple[Visit, VisitView]], now: datetime, locale: Locale) -> list[DayOfVisits]:
+    days: dict[str, DayOfVisits] = {}
+    for visit, one in shown:
+        day = days.get(one.day)
+        if day is None:
+            is_today = local_date(now, visit.first.timezone) == visit.first.on_date
+            note = translations(locale).gettext("Today") if is_today else ""
+            days[one.day] = DayOfVisits(one.day, note, (one,))
+        else:
+            days[one.day] = replace(day, visits=(*day.visits, one))
+    return list(days.values())
 
 
 def terms_of(
@@ -261,29 +298,6 @@ def _notes(facts: BookingFacts, lines: list[LineView], locale: Locale) -> list[N
         text = gettext("Bring the original documents and come at the booked time.")
         notes.append(NoteView("", "id", text))
     return notes
-
-
-def _terms(facts: BookingFacts, lines: list[LineView], locale: Locale) -> list[NoteView]:
-    """The terms of every line, each sentence once."""
-    if facts.view.state is not BookingState.CONFIRMED or is_over(facts.view, facts.now):
-        return []
-    said = [
-        say_terms(terms, text_in(line.venue, locale), line.timezone, locale)
-        for line, terms in terms_of(lines, facts.presets, facts.now)
-    ]
-    return list(dict.fromkeys(said))
-
-
-def _time_of(line: LineView, locale: Locale) -> str:
-    if line.product_kind == "night":
-        starts = line.starts_at.astimezone(zone(line.timezone)).strftime("%H:%M")
-        return translations(locale).gettext("check-in {a}", a=starts)
-    return say_span(line.starts_at, line.ends_at, line.timezone)
-
-
-def _kind(line: LineView, venues: Mapping[int, Venue]) -> str:
-    venue = venues.get(line.venue_id)
-    return venue.kind if venue else "attraction"
 
 
 def _say_moment(at: datetime, timezone: str, locale: Locale) -> str:

@@ -34,7 +34,7 @@ from wenyue.web.shared.person_form import (
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.shared.session import login_token
 from wenyue.web.traveller import views
-from wenyue.web.traveller.booking_views import is_over, say_age_on, shown_lines, ticket_view
+from wenyue.web.traveller.booking_views import is_over, say_age_on, tickets_of
 from wenyue.web.traveller.card_desk import card_view
 from wenyue.web.traveller.context import TravellerContext, get, post
 from wenyue.web.traveller.people import person_of
@@ -67,8 +67,9 @@ async def home(context: TravellerContext) -> Response:
             shown = card_view(card, name, today, context.locale) if card else None
             found = await bookings_of(tx, context.services.vault, context.holder_id, limit=_LOOKED_AT)
             coming = [one for one in found if one.lines and not is_over(one, context.now)]
-            coming.sort(key=lambda one: min(line.starts_at for line in shown_lines(one)))
-            upcoming = [ticket_view(one, context.now, context.locale) for one in coming[:_HOME_BOOKINGS]]
+            tickets = [pair for one in coming for pair in tickets_of(one, context.now, context.locale)]
+            tickets.sort(key=lambda pair: pair[0].starts_at)
+            upcoming = [one for _, one in tickets if not one.is_past][:_HOME_BOOKINGS]
     return context.page(
         "home",
         tab="home",

@@ -17,13 +17,13 @@ from wenyue.core.clock import zone
 from wenyue.locale import text_in
 from wenyue.platform.database.db import Tx
 from wenyue.web.shared.i18n import say_date, say_money, say_span
-from wenyue.web.traveller.booking_views import say_quantity
 from wenyue.web.traveller.card_desk import Bearer, bearer_of, refusals_of
 from wenyue.web.traveller.context import TravellerContext, with_query
 from wenyue.web.traveller.trip import (
     TripItem,
 )
 from wenyue.web.traveller.views import KIND_ICONS, LineView
+from wenyue.web.traveller.visit_views import say_quantity
 from wenyue.web.wording.outcomes import WORDS
 
 

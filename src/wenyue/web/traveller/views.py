@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from markupsafe import Markup
-
 from wenyue.catalogue import ROMANISED_NAME, Venue
 from wenyue.locale import DEFAULT, Message, text_in, translations
 from wenyue.web.shared.i18n import Locale
@@ -66,6 +64,7 @@ class TicketView:
     icon: str
     is_past: bool = False
     has_voucher: bool = False
+    anchor: str = ""  # `#visit-1`: where the visit stands on the booking's page
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,31 +211,6 @@ class NoteView:
     tone: Tone
     icon: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class BookingPage:
-    """A booking with its voucher. `version` changes with the booking: an open voucher is compared by it."""
-
-    id: str
-    version: str
-    title: str
-    when: str
-    state: str
-    icon: str
-    number: str
-    qr: Markup | None
-    facts: tuple[tuple[str, str], ...]
-    lines: tuple[LineView, ...]
-    people: tuple[PersonView, ...]
-    notes: tuple[NoteView, ...]
-    terms: tuple[NoteView, ...]
-    total: str
-    hold_until: str = ""  # ISO 8601, while held
-    hold_until_text: str = ""
-    lines_title: str = ""
-    can_change: bool = False
-    can_move: bool = False
 
 
 def venue_view(venue: Venue, locale: Locale, picture: PictureView | None = None) -> VenueView:
