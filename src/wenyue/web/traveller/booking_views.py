@@ -192,7 +192,7 @@ def _document_note(kind: str, locale: Locale) -> str:
 
 
 def _visit_view(
-    facts: BookingFacts, visit: Visit, locale: Locale, is_next: bool, *, can_move: bool
+    facts: BookingFacts, visit: Visit, locale: Locale, *, is_next: bool, can_move: bool
 ) -> VisitView:
     view = facts.view
     is_open = can_move and not visit.is_used and visit.first.is_live and visit.starts_at > facts.now

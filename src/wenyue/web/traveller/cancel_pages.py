@@ -153,7 +153,7 @@ def _choosing(context: TravellerContext, choice: _Choice, errors: list[FieldErro
         status=_UNPROCESSABLE if errors else 200,
         view=shown,
         errors=errors,
-        error_of={error.field: error.text for error in errors},
+        error_of={"visits": "", "people": ""} | {error.field: error.text for error in errors},
         visits=[
             (
                 one.number,
