@@ -12,7 +12,7 @@ from tests.support.database import DbUrls
 from tests.support.traveller_site import CARD
 from tests.support.walk import Walk, layer_ranks, walking
 from wenyue.web.api.hot_bookings import HotBookings
-from wenyue.web.traveller import booking_pages, trip_booking
+from wenyue.web.traveller import cancel_pages, trip_booking
 
 pytestmark = pytest.mark.anyio
 __all__ = ["site"]
@@ -30,7 +30,7 @@ async def test_a_booking_and_a_cancellation_on_a_page_go_down_the_layers_only(si
     assert any(callee == "application.place_booking:place_booking" for _, callee in booking.calls)
     assert booking.returns == []
     await one.get(f"{one.path}/cancel")
-    with walking(booking_pages.cancel) as cancelling:
+    with walking(cancel_pages.cancel) as cancelling:
         await one.submit(one.form(f"{one.path}"))
     assert any(callee.startswith("booking.decisions.changes:") for _, callee in cancelling.calls)
     assert cancelling.returns == []
