@@ -10,7 +10,7 @@ from starlette.responses import Response
 from wenyue.application import Denied, Part, Traveller, cancel_booking, cancel_places
 from wenyue.booking import Answer
 from wenyue.container import Services
-from wenyue.core.limits import LINES_MAX, VISITORS_MAX
+from wenyue.core.limits import LINE_NUMBERS_MAX, LINES_MAX, VISITORS_MAX
 from wenyue.locale import text_in
 from wenyue.locale.formats import say_list
 from wenyue.web.shared import whole_number
@@ -72,7 +72,7 @@ async def ask_cancel(context: TravellerContext) -> Response:
     if is_held or not open_visits or (len(visits) == 1 and len(everything.everybody) <= 1):
         return _confirmation(context, everything)
     if "choose" not in query:
-        wanted = visit_with(open_visits, whole_number(query.get("line", ""), 0, LINES_MAX))
+        wanted = visit_with(open_visits, whole_number(query.get("line", ""), 0, LINE_NUMBERS_MAX))
         chosen = [wanted] if wanted else open_visits if len(open_visits) == 1 else []
         return _choosing(context, _Choice(facts, visits, open_visits, chosen, everything.everybody), [])
     choice = _chosen(facts, visits, open_visits, query.getlist("visit"), query.getlist("person"))
@@ -114,7 +114,7 @@ def _chosen(
     numbers: Sequence[str],
     people: Sequence[str],
 ) -> _Choice:
-    wanted = {whole_number(one, 0, LINES_MAX) for one in numbers[:LINES_MAX]}
+    wanted = {whole_number(one, 0, LINE_NUMBERS_MAX) for one in numbers[:LINES_MAX]}
     named = {whole_number(one, 0, VISITORS_MAX) for one in people[:VISITORS_MAX]}
     coming = tuple(number for number, _ in facts.view.coming if number in named)
     chosen = [one for one in open_visits if one.number in wanted]
