@@ -59,8 +59,8 @@ async def test_security_second_H3_on_the_pages_the_way_back_stands_where_the_ref
     await owner.submit(await owner.review())
     assert owner.path.startswith("/bookings/"), owner.page.text
     assert await site.number("SELECT sum(quantity) FROM booking.line WHERE is_live") == 2
-    assert "随*" not in await stranger.get(theirs)
-    assert "王*" in stranger.page.text
+    assert "随便谁" not in await stranger.get(theirs)
+    assert "王" in stranger.page.text
 
 
 async def test_a_place_that_i_booked_myself_is_not_laid_at_others_doors(site: BookingSite) -> None:

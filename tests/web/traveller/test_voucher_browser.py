@@ -227,7 +227,7 @@ def test_ux_V2_it_opens_from_the_list_by_a_tap_and_after_a_reload(
         page.goto("/bookings")
         line.cut()
         page.locator(".ticket").first.click()
-        page.wait_for_url("**/voucher")
+        page.wait_for_url("**/voucher#visit-0")
         expect(page.locator(".voucher__code svg")).to_be_visible()
         page.reload()
         expect(page.locator(".voucher__code svg")).to_be_visible()

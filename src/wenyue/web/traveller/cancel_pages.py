@@ -90,7 +90,9 @@ async def cancel(context: TravellerContext) -> Response:
     visits = visits_of(shown_lines(view))
     wanted = context.form.many("visit", LINES_MAX), context.form.many("person", VISITORS_MAX)
     choice = _chosen(facts, visits, visits, *wanted)
-    if context.form.one("whole") == "1":
+    if context.form.one("whole") == "1" or not any(
+        wanted
+    ):  # nothing is chosen on a page of the release before
         return await change_booking(context, cancel_booking, "cancelled")
     errors = _errors(context, choice)
     if errors:
