@@ -32,6 +32,16 @@ def site(make_database: Callable[[], DbUrls], tmp_path_factory: pytest.TempPathF
         yield f"http://127.0.0.1:{port}"
 
 
+def cancel_all(phone: Phone, booking: str) -> None:
+    """Choose every visit of a booking, and cancel."""
+    page = phone.page
+    phone.open(f"{booking}/cancel", "terms")
+    for visit in page.locator('input[name="visit"]').all():
+        visit.check(force=True)
+    phone.press("继续")
+    page.locator('main form[method="post"][action$="/cancel"] button').click()
+
+
 def test_the_whole_journey(browser: Browser, site: str, album: Path) -> None:
     phone = Phone(browser, site, album, "journey")
     page, day = phone.page, local_date(utc_now(), "Asia/Shanghai") + timedelta(days=2)
@@ -79,11 +89,7 @@ def test_the_whole_journey(browser: Browser, site: str, album: Path) -> None:
     page.locator(".session button:enabled").first.click()
     expect(page.get_by_role("heading", name="改期成功")).to_be_visible()
     phone.look("moved")
-    phone.open(f"{booking}/cancel", "terms")
-    for visit in page.locator('input[name="visit"]').all():
-        visit.check(force=True)
-    phone.press("继续")
-    page.locator('main form[method="post"][action$="/cancel"] button').click()
+    cancel_all(phone, booking)
     expect(page.locator(".verdict")).to_contain_text("已取消")
     phone.look("cancelled")
     phone.open("/bookings?tab=past", "past")

@@ -22,6 +22,8 @@ _TIMEOUT_S: Final = 15.0
 _SMS_S: Final = 30.0
 _CODE: Final = re.compile(r"(?<!\d)(\d{6,8})(?!\d)")
 _LOOK_AT_MOST: Final = 40
+_INDEXED_WITHIN_S: Final = 120.0
+_ASK_AGAIN_S: Final = 1.0
 
 
 class NotSold(Exception):
@@ -120,8 +122,11 @@ class Shop:
         )
         self._token = self.ask("POST", "/v1/gate/session", login, 200)["token"]
         body = {"venue": one.venue, "kind": "reference", "text": spelt(one.key)}
+        places, until = sum(places for _, _, places in one.used), time.monotonic() + _INDEXED_WITHIN_S
         visits = self.ask("POST", "/v1/gate/lookups", body, 200)["visits"]
-        places = sum(places for _, _, places in one.used)
+        while not visits and time.monotonic() < until:  # the worker indexes near days once a minute
+            time.sleep(_ASK_AGAIN_S)
+            visits = self.ask("POST", "/v1/gate/lookups", body, 200)["visits"]
         _require([sum(one["quantity"] for one in visits)] == [places], f"the gate found {len(visits)} visits")
         return f"{body['text']}: {visits[0]['on_date']}, {places}"
 
