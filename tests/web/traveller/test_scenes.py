@@ -10,6 +10,10 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from wenyue.application.venue_rows import made
+from wenyue.locale import DEFAULT
+from wenyue.ops.demo.attractions import dressed
+from wenyue.ops.demo.shipped import PUBLIC_LIST, shipped_attractions
 from wenyue.web.shared.scene_files import routes, scene_url
 from wenyue.web.shared.scenes import KINDS, VARIANTS, draw, kind_of, variant_of
 
@@ -55,6 +59,13 @@ def test_ux_5_a_list_of_all_does_not_look_like_one_place() -> None:
     assert len({scene_url([name]) for name in names}) == len(names)
 
 
+def test_ux_5_the_demo_does_not_look_like_one_place() -> None:
+    venues = [dressed(made(row, f"v{line}", PUBLIC_LIST)) for line, row in shipped_attractions()]
+    kinds = Counter(kind_of([one.name[DEFAULT], *one.name.values()], one.tags, one.kind) for one in venues)
+    assert len(kinds) >= 25
+    assert max(kinds.values()) < len(venues) / 4
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -79,7 +90,10 @@ def test_ux_5_names_say_what_is_there(name: str, kind: str) -> None:
 
 
 def test_ux_5_tag_and_sort_of_venue_come_first() -> None:
-    assert kind_of(["西湖"], ["family", "temple", "lake"]) == "temple"
+    assert kind_of(["西湖"], ["family", "scene-nothing", "scene-temple", "scene-lake"]) == "temple"
+    assert kind_of(["西湖国宾馆"], ["scene-garden"], "hotel") == "garden"
+    assert kind_of(["Somewhere"], ["family", "lake"]) == "lake"
+    assert kind_of(["西湖"], ["mountain"]) == "lake"  # such tags say what cards cover
     assert kind_of(["西湖国宾馆"], (), "hotel") == "hotel"
     assert kind_of(["湖滨餐厅"], (), "restaurant") == "restaurant"
     assert kind_of(["故宫专线"], (), "transport") == "coach"

@@ -1,4 +1,4 @@
-"""Which kind of scene a place has: a tag decides, then words in its name, then what sort of venue it is."""
+"""Which kind of scene a place has: a tag may choose it; else words in its name tell, and what sort of venue it is."""
 
 import re
 from collections.abc import Sequence
@@ -55,6 +55,8 @@ KINDS: Final = {
     "hotel": Kind(255, 0.045),
     "restaurant": Kind(76, 0.05, has_sky=False),
 }
+_CHOSEN: Final = "scene-"
+
 # What names say, the most telling words first: a museum in a palace is a palace, a temple on a mountain a temple.
 _WORDS: Final = (
     ("karst", "武陵源 张家界"),
@@ -120,20 +122,21 @@ _MISLEADING: Final = re.compile(
 
 
 def kind_of(names: Sequence[str], tags: Sequence[str] = (), venue_kind: str = "attraction") -> str:
-    """The kind of scene of a place: its first tag that names one; else what its names say; else by `venue_kind`.
+    """The kind of scene of a place: what a tag `scene-KIND` says; else what its names say; else a tag that is a kind's name.
 
-    The Chinese name comes first among `names`: where it tells something, the others are not asked.
+    Other tags say what cards cover, which is coarser than a name: half of all places may be tagged `mountain`. The Chinese
+    name comes first among `names`: where it tells something, the others are not asked.
     """
     for tag in tags:
-        if tag in KINDS:
-            return tag
+        if tag.startswith(_CHOSEN) and tag[len(_CHOSEN) :] in KINDS:
+            return tag[len(_CHOSEN) :]
     if venue_kind in {"hotel", "restaurant"}:
         return venue_kind
     said = [_told(name) for name in names]
     found = next((kind for name in said for kind, words in _RULES if any(word in name for word in words)), "")
     if venue_kind == "transport":
         return found if found == "cableway" else "coach"
-    return found or "mountain"
+    return found or next((tag for tag in tags if tag in KINDS), "mountain")
 
 
 def _told(name: str) -> str:
