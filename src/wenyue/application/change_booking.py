@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wenyue.application.actors import Traveller
 from wenyue.application.asking import Denied, check_size, check_turn, count_request
 from wenyue.application.changing import ask_engine, change_request
-from wenyue.booking import Answer, ChangeKind
+from wenyue.application.minors import minors_parted
+from wenyue.booking import Answer, ChangeKind, Outcome
 from wenyue.container import Services
 
 
@@ -39,10 +41,12 @@ async def move_lines(
     booking_id: UUID,
     moves: Sequence[Move],
     *,
+    visitors: Sequence[int] = (),
     room_tokens: str = "",
 ) -> Answer | Denied:
     """Make every move, or none: an old place is given up only when the new one is had. Raises LoginEnded.
 
+    `visitors`: only these people's places move, the others stay; neither they nor the others may be minors alone.
     New places are asked for as in a booking: of an account that may, within its limit, and when its turn came (`room_tokens`).
     """
     _, denied = count_request(services, traveller)
@@ -50,16 +54,18 @@ async def move_lines(
     denied = denied or check_turn(services, traveller, moves, room_tokens)
     if denied is not None:
         return denied
-    answer = await ask_engine(
-        services,
-        change_request(
-            ChangeKind.MOVE,
-            traveller,
-            booking_id,
-            moves=tuple((move.line_no, move.slot_id) for move in moves),
-            prices=tuple((move.line_no, move.price_minor) for move in moves if move.price_minor is not None),
-        ),
+    lines = [move.line_no for move in moves]
+    alone = await minors_parted(services, traveller, booking_id, lines, visitors, go_together=True)
+    if alone is not None:
+        return Answer(Outcome.MINOR_ALONE, booking_id, line=alone)
+    request = change_request(
+        ChangeKind.MOVE,
+        traveller,
+        booking_id,
+        moves=tuple((move.line_no, move.slot_id) for move in moves),
+        prices=tuple((move.line_no, move.price_minor) for move in moves if move.price_minor is not None),
     )
+    answer = await ask_engine(services, replace(request, visitors=tuple(visitors)))
     if answer.outcome.tells_of_person:
         services.note_document(traveller.id)
     return answer

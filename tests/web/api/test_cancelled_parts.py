@@ -75,3 +75,27 @@ async def test_ux_F6_a_line_that_is_not_there_is_named_with_those_that_are(site:
     assert problem(refused, 409, "line_unknown")["lines"] == [0, 1]
     bad = await site.client.post(f"{path}/cancellation", json={"line_nos": [-1]}, headers=who.headers | EN)
     assert bad.json()["errors"][0]["pointer"].endswith("/line_nos/0")
+
+
+async def test_ux_F6_one_person_is_moved_over_the_api(site: ApiSite) -> None:
+    who = await site.traveller()
+    path = await family(site, who)
+    lake = [one for one in await site.slots("lake") if one["state"] in ("plenty", "tight")]
+    [there] = [one["slot_id"] for one in (await site.client.get(path, headers=who.headers)).json()["lines"]][
+        :1
+    ]
+    to = next(one for one in lake if one["slot_id"] != there)
+    body = {"moves": [{"line_no": 0, "slot_id": to["slot_id"], "price_minor": to["price_minor"]}]}
+    alone = await site.client.post(
+        f"{path}/reschedule", json=body | {"visitors": [1]}, headers=who.headers | EN
+    )
+    assert problem(alone, 422, "minor_alone")["line"] == 0
+    left = await site.client.post(
+        f"{path}/reschedule", json=body | {"visitors": [0]}, headers=who.headers | EN
+    )
+    assert problem(left, 422, "minor_alone")["line"] == 0
+    moved = await site.client.post(
+        f"{path}/reschedule", json=body | {"visitors": [0, 1]}, headers=who.headers
+    )
+    assert moved.json()["outcome"] == "rescheduled"
+    assert (2, 2, [0, 1]) in await live(site, who, path)

@@ -142,6 +142,9 @@ class Demand:
         is_forced = kind is ChangeKind.CANCEL and rng.random() < 0.1
         prices = self._prices(booking, moves)
         lines, visitors = self._part(booking) if kind is ChangeKind.CANCEL else ((), ())
+        if kind is ChangeKind.MOVE and rng.random() < _PARTLY:
+            most = max((len(line.persons) for line in booking.lines), default=0)
+            visitors = tuple(rng.sample(range(most + 1), rng.randint(1, most + 1)))
         change = ChangeRequest(
             kind,
             booking.id,

@@ -4,6 +4,7 @@ Written from the contract, not from the engine; shares only the names of request
 slice. Every answer is decided by recounting everything (`fixtures`) and by what speaks against it (`objections`).
 """
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -218,14 +219,28 @@ class Naive(Dataset):
     def _move(self, booking: Booking, request: ChangeRequest, now: datetime) -> Answer:
         if booking.state not in LIVE:
             return _told(Outcome.WRONG_STATE, booking)
-        pending = [move for move in request.moves if not self._was_made(booking, *move)]
+        pending = [move for move in request.moves if not self._was_made(booking, *move, request.visitors)]
         if not pending:
             return _told(Outcome.RESCHEDULED, booking, is_replay=True)
         lines = {line.no: line for line in booking.live}
         numbers = [no for no, _ in pending]
         if len(set(numbers)) < len(numbers) or not set(numbers) <= lines.keys():
             return replace(_told(Outcome.LINE_UNKNOWN, booking), lines=tuple(sorted(lines)))
-        wanted = [(lines[no], slot_id) for no, slot_id in pending]
+        if request.visitors and not all(lines[no].here & set(request.visitors) for no in numbers):
+            return replace(_told(Outcome.LINE_UNKNOWN, booking), lines=tuple(sorted(lines)))
+        before = [(line, line.quantity, set(line.disowned)) for line in booking.lines]
+        wanted = [(_split(booking, lines[no], request.visitors), slot_id) for no, slot_id in pending]
+        answer = self._move_wanted(booking, request, wanted, now)
+        # A part of a line was a line of its own only to be judged.
+        booking.lines = [one for one in booking.lines if one.no not in numbers or one is lines[one.no]]
+        if not answer.outcome.is_success:
+            for line, quantity, disowned in before:
+                line.quantity, line.disowned = quantity, disowned
+        return answer
+
+    def _move_wanted(
+        self, booking: Booking, request: ChangeRequest, wanted: list[tuple[Line, int]], now: datetime
+    ) -> Answer:
         if any(old.scans for old, _ in wanted):
             return _told(Outcome.ALREADY_REDEEMED, booking)
         had = {old.no: old.price for old, _ in wanted} if request.holder_id is not None else {}
@@ -254,12 +269,17 @@ class Naive(Dataset):
         return _told(Outcome.RESCHEDULED, booking)
 
     @staticmethod
-    def _was_made(booking: Booking, no: int, slot_id: int) -> bool:
-        is_there = any(line.slot.id == slot_id and not line.gone for line in booking.lines)
+    def _was_made(booking: Booking, no: int, slot_id: int, visitors: tuple[int, ...]) -> bool:
         line = next((line for line in booking.lines if line.no == no), None)
         if line is None:
             return False
-        return is_there if line.gone else line.slot.id == slot_id
+        if not line.gone and line.slot.id == slot_id:
+            return True
+        there = [one for one in booking.live if one.slot.id == slot_id]
+        if not visitors:
+            return line.gone and bool(there)
+        who = set(visitors)
+        return (line.gone or not line.here & who) and any(one.here & who for one in there)
 
     # -------------------------------------------------------------------------------------------- the gate
 
@@ -274,6 +294,19 @@ class Naive(Dataset):
         is_first = visitor not in line.scans
         line.scans.add(visitor)
         return is_first
+
+
+def _split(booking: Booking, line: Line, visitors: tuple[int, ...]) -> Line:
+    """The line, or a line of these visitors beside it, without them, when others stay."""
+    moving = line.here & set(visitors)
+    if not visitors or moving == line.here:
+        return line
+    others = set(range(len(line.persons))) - moving
+    part = dataclasses.replace(line, quantity=len(moving), disowned=others, scans=line.scans & moving)
+    line.quantity -= len(moving)
+    line.disowned |= moving
+    booking.lines.insert(booking.lines.index(line), part)
+    return part
 
 
 def _first_of(problems: Sequence[tuple[Outcome, int | None, int | None]]) -> tuple[Outcome, int]:

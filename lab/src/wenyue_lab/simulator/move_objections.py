@@ -23,7 +23,7 @@ def wear_refusal(
     booking: Booking, wanted: Sequence[tuple[Line, int]]
 ) -> tuple[Outcome, int | None, Reached | None] | None:
     """Moved again and again by its account: before anything else is looked at."""
-    live, gone = len(booking.live), len(booking.lines) - len(booking.live)
+    live, gone = len({line.no for line in booking.live}), len(booking.lines) - len(booking.live)
     is_free = booking.holder is None or booking.channel in DESKS
     if is_free or gone + len(wanted) <= MOVES_MAX * live:
         return None

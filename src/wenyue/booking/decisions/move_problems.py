@@ -31,7 +31,7 @@ from wenyue.booking.model import (
     SlotFacts,
 )
 from wenyue.core.clock import at_local
-from wenyue.core.limits import LINE_NUMBERS_MAX, MOVES_OF_BOOKING_MAX
+from wenyue.core.limits import LINE_NUMBERS_MAX, LINES_MAX, MOVES_OF_BOOKING_MAX
 from wenyue.policy import LimitKind, Reached
 
 _Problem = tuple[Outcome, int, datetime | None]  # …, line, until
@@ -68,7 +68,8 @@ def _precedence(problem: _Problem) -> tuple[Outcome, int]:
 def _moved_too_often(moves: list[tuple[LineFacts, int]], booking: ExistingBooking) -> Answer | None:
     """Nobody moves one booking again and again: its lines that were given up, and are not deleted, say how often it was moved."""
     line_no = moves[0][0].line_no
-    if max(line.line_no for line in booking.lines) + len(moves) >= LINE_NUMBERS_MAX:
+    live = sum(line.is_live for line in booking.lines) + sum(bool(line.staying) for line, _ in moves)
+    if max(line.line_no for line in booking.lines) + len(moves) >= LINE_NUMBERS_MAX or live > LINES_MAX:
         return release.answer_of(Outcome.CANCEL_LIMIT, booking, line=line_no)
     if not is_moved_by_account(booking):
         return None
@@ -199,9 +200,13 @@ def _too_many(moves: list[tuple[LineFacts, int]], booking: ExistingBooking, fact
     """
     if booking.holder_id is None or booking.channel in DESK_CHANNELS:
         return None
-    moved = {(booking.id, line.line_no) for line, _ in moves}
+    moved = {(booking.id, line.line_no): line.staying for line, _ in moves}
     mine = facts.open.get(booking.holder_id, {})
-    staying = [one for key, one in mine.items() if key not in moved]
+    staying = [
+        replace(one, quantity=moved[key]) if moved.get(key) else one
+        for key, one in mine.items()
+        if moved.get(key, one.quantity)
+    ]
     stays, before = Tally(staying), Tally(mine.values())
     wanted = _wanted_by(moves, staying, facts)
     account = account_excess(facts.book.limits, stays, [one for _, _, one, _ in wanted], before)

@@ -3,7 +3,7 @@
 from wenyue.booking.decisions.allocation import wanted_use
 from wenyue.booking.decisions.facts import Facts
 from wenyue.booking.model import LineFacts, Outcome
-from wenyue.cards import CardRefusal, Use, decide_use
+from wenyue.cards import CardFacts, CardRefusal, Use, decide_use
 
 
 def repay(
@@ -18,9 +18,7 @@ def repay(
     refusal: tuple[Outcome, int] | None = None
     for line, _ in moves:
         if line.card_id is not None and line.entitlement_no is not None:
-            cards[line.card_id].give_back(
-                Use(line.venue_id, line.on_date, line.entitlement_no, line.quantity)
-            )
+            _give_back(cards[line.card_id], line, line.entitlement_no)
     local = facts.local_now
     for line, slot_id in moves:
         if line.card_id is None:
@@ -43,6 +41,14 @@ def repay(
         for no, count in used.items():
             card.entitlements[no].used = count
     return paid_by, refusal
+
+
+def _give_back(card: CardFacts, line: LineFacts, entitlement_no: int) -> None:
+    """What of the line moves; the card goes on paying for whoever stays in it."""
+    is_used = bool(line.redeemed)
+    card.give_back(Use(line.venue_id, line.on_date, entitlement_no, line.quantity + line.staying, is_used))
+    if line.staying:
+        card.take(Use(line.venue_id, line.on_date, entitlement_no, line.staying, is_used))
 
 
 def recheck(lines: list[LineFacts], facts: Facts) -> tuple[Outcome, int] | None:

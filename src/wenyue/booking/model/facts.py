@@ -72,6 +72,7 @@ class LineFacts:
     came: frozenset[int] = frozenset()  # visitor numbers that went in
     numbers: dict[int, bytes] = field(default_factory=dict[int, bytes])  # visitor number -> number key
     is_missed: bool = False  # nobody came, and it was counted
+    staying: int = 0  # of a part of a line that moves alone: the places that stay in the line
 
 
 @dataclass(slots=True)

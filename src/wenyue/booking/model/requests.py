@@ -89,6 +89,7 @@ class ChangeRequest(Struct, frozen=True, gc=False):
     person_key: bytes = b""
     slot_id: int = 0
     # CANCEL: only these lines, and of these (or of all) only these visitors' places; neither: the whole booking.
+    # MOVE: of the lines that move only these visitors' places; none: everybody's.
     lines: tuple[int, ...] = ()
     visitors: tuple[int, ...] = ()
     slots: tuple[int, ...] = ()  # NO_SHOW: which sessions of the booking are over; none: all that have ended

@@ -138,10 +138,11 @@ class MoveBody(BaseModel):
 
 
 class RescheduleBody(BaseModel):
-    """All moves are made, or none."""
+    """All moves are made, or none. `visitors`: only these people's places move, by their index in the booking's `visitors`."""
 
     model_config = ConfigDict(extra="forbid")
     moves: Annotated[list[MoveBody], Field(min_length=1, max_length=LINES_MAX)]
+    visitors: Annotated[list[Annotated[int, Field(ge=0, le=32_767)]], Field(max_length=VISITORS_MAX)] = []
 
 
 @router.get("")
@@ -212,12 +213,15 @@ async def reschedule(
     """The old places are given up only if every new one is had. Again: the same answer.
 
     A line that moves away when a cancellation would count against the holder counts the same (`terms` of its line).
-    A new place behind a waiting room wants its token, in the header `Room-Token`.
+    A new place behind a waiting room wants its token, in the header `Room-Token`. With `visitors` the line is parted: these
+    people go to the new slot as a line of their own, the others stay; no minors may be left, or go, without an adult.
     """
     if len({move.line_no for move in body.moves}) < len(body.moves):
         raise RequestRefused(422, "line_twice")
     moves = [Move(move.line_no, move.slot_id, move.price_minor) for move in body.moves]
-    outcome = await move_lines(services, traveller_of(login), booking_id, moves, room_tokens=room_tokens)
+    outcome = await move_lines(
+        services, traveller_of(login), booking_id, moves, visitors=body.visitors, room_tokens=room_tokens
+    )
     if isinstance(outcome, Denied):
         raise denied(outcome, locale)
     return _answer(outcome, locale)
