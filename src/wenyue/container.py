@@ -14,6 +14,7 @@ from psycopg import Error
 from wenyue.abuse import Act, Detector, Pattern, read_blocks, read_rules
 from wenyue.accounts import FailedSignIn, Guard
 from wenyue.booking import Engine, Rulebook
+from wenyue.booking.slots.outlook import Outlook
 from wenyue.cards import CardRules, read_types
 from wenyue.core.admission import PersonLimit
 from wenyue.core.clock import utc_now
@@ -60,6 +61,7 @@ class Services:
     room: WaitingRooms
     abuse: Detector
     freshness: Freshness
+    outlook: Outlook
     rule_problems: tuple[str, ...] = ()  # stored rules that are mistyped: the last good ones stay in force
     _watch: asyncio.Task[None] | None = None
     _measuring: asyncio.Task[None] | None = None
@@ -193,6 +195,7 @@ class Services:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await self.engine.drain()
+        await self.outlook.stop()
         await self.room.stop()
         await self.db.close()
 
@@ -259,7 +262,10 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Ser
     )
     room = WaitingRooms(db, vault, clock, lambda: _load(admission), freshness)
     gate = load_gate_keys(settings.home)
-    services = Services(settings, db, vault, engine, clock, gate, admission, room, Detector(vault), freshness)
+    detector, outlook = Detector(vault), Outlook(db, clock)
+    services = Services(
+        settings, db, vault, engine, clock, gate, admission, room, detector, freshness, outlook
+    )
 
     def use_gate_keys(raw: Mapping[str, Any]) -> None:
         services.gate_keys = GateKeys.of(raw)

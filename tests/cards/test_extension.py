@@ -26,7 +26,7 @@ async def extend(tx: Tx, **changed: object) -> int:
         "now": NOW,
         "actor": "staff:1",
     }
-    return await cards.extend_validity(tx, **(fields | changed))  # pyright: ignore[reportArgumentType] - a table of fields
+    return await changes.extend_validity(tx, **(fields | changed))  # pyright: ignore[reportArgumentType] - a table of fields
 
 
 async def test_a_suspension_lengthens_the_cards_it_touched_once(

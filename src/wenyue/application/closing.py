@@ -13,7 +13,7 @@ from wenyue.application.operator_checks import (
     is_reason,
 )
 from wenyue.booking import slot_planning, touched
-from wenyue.catalogue import count_closures
+from wenyue.catalogue import listing
 from wenyue.changes import Counts, Effect, Looked
 from wenyue.core.clock import local_date
 from wenyue.core.duties import Right
@@ -52,7 +52,7 @@ async def why_not_close(act: Act, request: CloseSlots) -> NotDone | None:
     if venue is None:
         return NotDone.VENUE_UNKNOWN
     today = local_date(act.now, venue.timezone)
-    if await count_closures(act.tx, venue.id, today) >= CLOSURES_OF_VENUE_MAX:
+    if await listing.count_closures(act.tx, venue.id, today) >= CLOSURES_OF_VENUE_MAX:
         return NotDone.TOO_MANY_CLOSURES
     if request.product_id is not None:
         product = await find_product(act, Right.SLOTS_CLOSE, request.product_id)

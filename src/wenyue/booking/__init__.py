@@ -6,7 +6,7 @@
 from wenyue.booking import tasks
 from wenyue.booking.decisions.facts import Rulebook, account_subject
 from wenyue.booking.engine.engine import Engine
-from wenyue.booking.engine.pressure import Pressure, pressure
+from wenyue.booking.engine.pressure import pressure
 from wenyue.booking.model import (
     Answer,
     BookingRequest,
@@ -29,7 +29,7 @@ from wenyue.booking.persistence.redemption import (
     sealed_parties,
     undo_redemption,
 )
-from wenyue.booking.slots import importing, replanning, slot_planning, touched
+from wenyue.booking.slots import importing, outlook, replanning, slot_planning, touched
 from wenyue.booking.slots.availability import SlotState, SlotView, availability
 from wenyue.booking.slots.card_eligibility import on_card
 
@@ -48,7 +48,6 @@ __all__ = [
     "Outcome",
     "Party",
     "PartyVisitor",
-    "Pressure",
     "Rulebook",
     "SlotState",
     "SlotView",
@@ -64,6 +63,7 @@ __all__ = [
     "importing",
     "on_card",
     "open_party",
+    "outlook",
     "pressure",
     "redeem",
     "redeemable",

@@ -7,13 +7,13 @@ have counted a wrong PIN.
 
 from wenyue.cards import bringing_types, importing, recovery
 from wenyue.cards.activation import ActivationRequest, activate, issue, judge, sign_in, with_tries
-from wenyue.cards.changes import add_companion, begin_validity, extend_validity, remove_companion
+from wenyue.cards.changes import add_companion, begin_validity, remove_companion
 from wenyue.cards.loss import Replaced, lift_loss, replace, report_loss
 from wenyue.cards.model import CardFacts, CardRefusal, CardRules, CardState, Use, WantedUse
 from wenyue.cards.parse import parse_rules
 from wenyue.cards.people import CardProblem, Denied
 from wenyue.cards.recovery import CounterRefusal, prove_by_staff
-from wenyue.cards.rules import decide_use, history_days
+from wenyue.cards.rules import decide_use, history_days, may_cover
 from wenyue.cards.store import (
     COMPANIONS_OF,
     ENTITLEMENTS_OF,
@@ -48,13 +48,13 @@ __all__ = [
     "bringing_types",
     "cards_of",
     "decide_use",
-    "extend_validity",
     "facts_from_rows",
     "history_days",
     "importing",
     "issue",
     "judge",
     "lift_loss",
+    "may_cover",
     "parse_rules",
     "prove_by_staff",
     "read_facts",

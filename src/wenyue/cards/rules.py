@@ -1,6 +1,6 @@
 """What a card pays for. Pure, and on the path of every booking: the plain case takes a few microseconds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -56,6 +56,19 @@ def decide_use(
     if refusal is not None:
         return refusal
     return _first_that_pays(rules, card, want, covering, now_local.date())
+
+
+def may_cover(
+    rules: CardRules, want: WantedUse, calendar: HolidayNames | None, entitlements: Collection[int]
+) -> bool:
+    """Whether one of these entitlements includes the venue and product, on a day that is not blacked out.
+
+    For lists of what a card is good for: what else stands against one visit, `decide_use` says. `calendar` None: whatever
+    the day.
+    """
+    if calendar is not None and rules.blackouts and _is_blacked_out(rules.blackouts, want, calendar):
+        return False
+    return any(is_covered(rules.entitlements[no].scope, want) for no in entitlements)
 
 
 def is_covered(scope: Scope, want: WantedUse) -> bool:

@@ -1,6 +1,6 @@
 """What can be booked: venues, products, opening hours, prices by date, closures, and templates of the day's sessions."""
 
-from wenyue.catalogue import listing, picturing, searching
+from wenyue.catalogue import directory, listing, picturing, searching
 from wenyue.catalogue.model import (
     ROMANISED_NAME,
     Closure,
@@ -20,7 +20,6 @@ from wenyue.catalogue.store import (
     add_closure,
     closure,
     closures,
-    count_closures,
     currencies,
     lift_closure,
     opening_hours,
@@ -58,9 +57,9 @@ __all__ = [
     "closure",
     "closure_on",
     "closures",
-    "count_closures",
     "currencies",
     "day_capacity_for",
+    "directory",
     "lift_closure",
     "listing",
     "opening_hours",

@@ -1,6 +1,7 @@
 """What lists of the catalogue are compared with, and what is written out: venues by name, the products of many venues."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
 import msgspec
@@ -78,4 +79,11 @@ async def venues_after(tx: Tx, after: int) -> list[Venue]:
 async def count_products(tx: Tx) -> int:
     """How many active products active venues have."""
     [(count,)] = await (await tx.execute(_SQL["count_products"])).fetchall()
+    return count
+
+
+async def count_closures(tx: Tx, venue_id: int, today: date) -> int:
+    """How many closures of the venue stand that are not over on `today`."""
+    row = {"venue_id": venue_id, "today": today}
+    [(count,)] = await (await tx.execute(_SQL["count_closures"], row)).fetchall()
     return count

@@ -56,3 +56,7 @@ WHERE is_active AND province <> '' AND (%(kind)s::text IS NULL OR kind = %(kind)
 GROUP BY province
 ORDER BY province
 LIMIT 1000
+
+-- name: count_closures
+-- How many closures of a venue stand that are not over.
+SELECT count(*) FROM catalogue.closure WHERE venue_id = %(venue_id)s AND lifted_at IS NULL AND to_date >= %(today)s

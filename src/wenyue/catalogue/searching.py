@@ -12,6 +12,7 @@ from wenyue.core.limits import PAGE_SIZE, PAGE_SIZE_MAX
 from wenyue.locale import Texts
 from wenyue.platform.database.db import Tx, fetch_dicts, queries
 
+FOUND_MAX: Final = 1_000  # that a list filters and sorts
 SEARCH_FILLED_AT_ONCE: Final = 200  # rows: each costs a tenth of a millisecond of computing
 _STAGE: Final = 1 << 56  # a position is the stage above the id, so that the plain order is one of them
 _BIGGEST_ID: Final = 2**63 - 1
@@ -50,6 +51,18 @@ async def found_venues(
     }
     rows = await fetch_dicts(tx, _SQL["found"], bounds | wanted)
     return [(row.pop("stage") * _STAGE + row["id"], msgspec.convert(row, Venue)) for row in rows]
+
+
+async def found_ids(tx: Tx, text: str) -> list[int] | None:
+    """The ids of active venues that `text` finds, the best first, FOUND_MAX at most; None without a text: it asks for all."""
+    if is_blank(text):
+        return None
+    query = query_of(storable(text))
+    if query is None:
+        return []
+    wanted: dict[str, object] = {f"query_{at}": one for at, one in enumerate(query.stages())}
+    cursor = await tx.execute(_SQL["found_ids"], wanted | {"limit": FOUND_MAX})
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def near_venues(tx: Tx, text: str, limit: int) -> list[int]:

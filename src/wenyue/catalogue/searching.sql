@@ -57,6 +57,37 @@ SELECT v.id, v.code, v.kind, v.name, v.province, v.city, v.latitude, v.longitude
 FROM hit JOIN catalogue.venue v ON v.id = hit.id
 ORDER BY hit.stage, v.id
 
+-- name: found_ids
+-- The ids of active venues that a query finds, the best first, in stages: a later one is only asked when those before it do not
+-- fill the limit.
+SELECT hit.id
+FROM (
+    (SELECT id, 0 AS stage FROM catalogue.venue WHERE is_active AND search @@ %(query_0)s::tsquery
+      ORDER BY id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT id, 1 AS stage FROM catalogue.venue WHERE is_active AND search @@ %(query_1)s::tsquery
+      ORDER BY id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT id, 2 AS stage FROM catalogue.venue WHERE is_active AND search @@ %(query_2)s::tsquery
+      ORDER BY id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT id, 3 AS stage FROM catalogue.venue WHERE is_active AND search @@ %(query_3)s::tsquery
+      ORDER BY id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT id, 4 AS stage FROM catalogue.venue WHERE is_active AND search @@ %(query_4)s::tsquery
+      ORDER BY id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT id, 5 AS stage FROM catalogue.venue WHERE is_active AND search @@ %(query_5)s::tsquery
+      ORDER BY id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT id, 6 AS stage FROM catalogue.venue WHERE is_active AND search @@ %(query_6)s::tsquery
+      ORDER BY id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT id, 7 AS stage FROM catalogue.venue WHERE is_active AND search @@ %(query_7)s::tsquery
+      ORDER BY id LIMIT %(limit)s)
+    LIMIT %(limit)s) AS hit
+ORDER BY hit.stage, hit.id
+
 -- name: alike
 -- Active venues that have something of a query in their names or place, those with most of it first.
 SELECT id, search_names

@@ -210,13 +210,6 @@ async def closure(tx: Tx, closure_id: int) -> Closure | None:
     return _convert(row, Closure) if row else None
 
 
-async def count_closures(tx: Tx, venue_id: int, today: date) -> int:
-    """How many closures of the venue stand that are not over on `today`."""
-    row = {"venue_id": venue_id, "today": today}
-    [(count,)] = await (await tx.execute(_SQL["count_closures"], row)).fetchall()
-    return count
-
-
 async def add_closure(tx: Tx, closure: NewClosure) -> int | None:
     """Announce a closure and return its id; None when the very same one stands already."""
     [(closure_id,)] = await (

@@ -192,10 +192,6 @@ WHERE venue_id = ANY(%(venue_ids)s::bigint[]) AND lifted_at IS NULL
 ORDER BY venue_id, from_date, id
 LIMIT %(limit)s
 
--- name: count_closures
--- How many closures of a venue stand that are not over.
-SELECT count(*) FROM catalogue.closure WHERE venue_id = %(venue_id)s AND lifted_at IS NULL AND to_date >= %(today)s
-
 -- name: closure
 -- An announced closure that nobody lifted.
 SELECT id, venue_id, product_id, from_date, to_date, reason, source

@@ -10,7 +10,8 @@ from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
 
 from wenyue.abuse import Detector
-from wenyue.booking import Engine, Pressure, pressure
+from wenyue.booking import Engine, pressure
+from wenyue.booking.engine.pressure import Pressure
 from wenyue.events import Lag, lags
 from wenyue.platform.database.db import Database
 from wenyue.platform.database.freshness import Freshness

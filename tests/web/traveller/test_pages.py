@@ -86,7 +86,7 @@ async def test_venues_are_found_by_text_kind_and_province_and_paged(one: Travell
     path = "/venues?province=山东"
     for _ in range(5):
         page = await one.get(path)
-        found += re.findall(r'class="venue" href="/venues/(hill-\d+)"', page)
+        found += re.findall(r'class="place[^"]*" href="/venues/(hill-\d+)"', page)
         more = re.search(r'href="(/venues\?[^"]*after=[^"]*)"', page)
         if more is None:
             break
@@ -114,7 +114,7 @@ async def test_ux_F3_pages_of_what_was_found_follow_each_other(one: Traveller) -
     path = "/venues?q=shandong"
     for _ in range(5):
         page = await one.get(path)
-        found += re.findall(r'class="venue" href="/venues/(hill-\d+)"', page)
+        found += re.findall(r'class="place[^"]*" href="/venues/(hill-\d+)"', page)
         more = re.search(r'href="(/venues\?[^"]*after=[^"]*)"', page)
         if more is None:
             break

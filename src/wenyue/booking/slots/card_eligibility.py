@@ -1,6 +1,6 @@
 """Availability as one card sees it: which of the slots it would pay for, and why not. For people, never for a decision."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import structs
@@ -25,19 +25,12 @@ async def on_card(
 
     None when the card is not this holder's. Slots that nobody can book keep their state.
     """
-    card = await cards.read_facts(tx, card_id)
-    if card is None or card.holder_id != holder_id:
+    asked = {view.slot_id for view in views}
+    refusals = await refused_on_card(
+        tx, asked, card_id=card_id, holder_id=holder_id, rulebook=rulebook, now=now
+    )
+    if refusals is None:
         return None
-    await _read_uses(tx, card, rulebook, now)
-    slots = await load_slots(tx, [view.slot_id for view in views])
-    rules, local = rulebook.card_types[card.type_code], now.astimezone(zone(rulebook.timezone))
-    refusals: dict[int, Outcome] = {}
-    for view in views:
-        slot = slots[view.slot_id]
-        keys = (card.holder_key,) if card.holder_key is not None and slot.needs_visitors else ()
-        verdict = cards.decide_use(rules, card, wanted_use(slot, 1, keys), rulebook.calendar, local)
-        if isinstance(verdict, cards.CardRefusal):
-            refusals[view.slot_id] = Outcome(int(verdict))
     judged = [
         structs.replace(view, state=SlotState.NOT_ON_CARD)
         if view.slot_id in refusals and view.state not in (SlotState.CLOSED, SlotState.ENDED, SlotState.FULL)
@@ -45,6 +38,27 @@ async def on_card(
         for view in views
     ]
     return judged, refusals
+
+
+async def refused_on_card(
+    tx: Tx, slot_ids: Collection[int], *, card_id: int, holder_id: int, rulebook: Rulebook, now: datetime
+) -> dict[int, Outcome] | None:
+    """Why the card would not pay for its holder, by slot id; slots that it would pay for are absent.
+
+    None when the card is not this holder's.
+    """
+    card = await cards.read_facts(tx, card_id)
+    if card is None or card.holder_id != holder_id:
+        return None
+    await _read_uses(tx, card, rulebook, now)
+    rules, local = rulebook.card_types[card.type_code], now.astimezone(zone(rulebook.timezone))
+    refusals: dict[int, Outcome] = {}
+    for slot in (await load_slots(tx, slot_ids)).values():
+        keys = (card.holder_key,) if card.holder_key is not None and slot.needs_visitors else ()
+        verdict = cards.decide_use(rules, card, wanted_use(slot, 1, keys), rulebook.calendar, local)
+        if isinstance(verdict, cards.CardRefusal):
+            refusals[slot.id] = Outcome(int(verdict))
+    return refusals
 
 
 async def _read_uses(tx: Tx, card: cards.CardFacts, rulebook: Rulebook, now: datetime) -> None:

@@ -9,6 +9,7 @@ from wenyue.web.shared import scene_files
 from wenyue.web.traveller import (
     account_pages,
     booking_pages,
+    list_pages,
     lost_pages,
     me_pages,
     others_pages,
@@ -26,6 +27,7 @@ routes: Final[list[Route]] = [
     *others_pages.routes,
     *account_pages.routes,
     *lost_pages.routes,
+    *list_pages.routes,
     *places.routes,
     *trip_booking.routes,
     *trip_pages.routes,

@@ -1,24 +1,21 @@
-"""Where to go: search and filters, and a venue's page with its calendar."""
+"""A venue's page with its calendar."""
 
 from datetime import date, timedelta
-from typing import Final, get_args
+from typing import Final
 
 from starlette.responses import Response
 
-from wenyue import catalogue
 from wenyue.booking import LineView, availability
 from wenyue.catalogue import (
     OpeningHours,
     Product,
     Venue,
-    VenueKind,
     opening_hours,
     products,
     venue,
 )
 from wenyue.catalogue.picturing import pictures
 from wenyue.core.clock import local_date
-from wenyue.core.limits import PAGE_SIZE, SEARCH_TEXT_MAX
 from wenyue.locale import text_in, translations
 from wenyue.platform.database.db import Tx
 from wenyue.policy import Preset
@@ -28,71 +25,10 @@ from wenyue.web.shared.i18n import Locale
 from wenyue.web.traveller.calendar_views import CALENDAR_DAYS, CalendarFacts, calendar_view
 from wenyue.web.traveller.card_desk import Bearer, bearer_of, refusals_of
 from wenyue.web.traveller.context import TravellerContext, get, with_query
-from wenyue.web.traveller.picture_pages import first_view, picture_view
-from wenyue.web.traveller.views import KIND_ICONS, KIND_NAMES, ProductTab, VenueView, venue_view
+from wenyue.web.traveller.picture_pages import picture_view
+from wenyue.web.traveller.views import ProductTab, venue_view
 
 _BIGGEST_ID: Final = 2**63 - 1
-_PROVINCE_LENGTH_MAX: Final = 20
-_NEAR_SHOWN: Final = 5
-
-
-def kind_of(raw: str) -> VenueKind | None:
-    """The venue kind that `raw` names."""
-    for kind in get_args(VenueKind):
-        if raw == kind:
-            return kind
-    return None
-
-
-async def list_venues(context: TravellerContext) -> Response:
-    """Venues by text, kind and province, page by page."""
-    query = context.request.query_params
-    text = _clean(query.get("q", ""))[:SEARCH_TEXT_MAX]
-    province = _clean(query.get("province", ""))[:_PROVINCE_LENGTH_MAX]
-    kind = kind_of(query.get("kind", ""))
-    after = whole_number(query.get("after", ""), 0, _BIGGEST_ID) or 0
-    async with context.reading() as tx:
-        found = await catalogue.searching.found_venues(
-            tx, text, province=province or None, kind=kind, after=after, limit=PAGE_SIZE + 1
-        )
-        known = await catalogue.listing.provinces(tx, kind)
-        near = [] if found or after else await _near(context, tx, text)
-        first = await pictures(tx, [one.id for _, one in found[:PAGE_SIZE]], is_first=True)
-    chosen = {"q": text, "province": province, "kind": kind or ""}
-    more = (
-        with_query("/venues", chosen | {"after": found[PAGE_SIZE - 1][0]}) if len(found) > PAGE_SIZE else ""
-    )
-    tabs = [(with_query("/venues", chosen | {"kind": ""}), context.gettext("All"), kind is None, "search")]
-    for one, names in KIND_NAMES.items():
-        tabs.append(
-            (with_query("/venues", chosen | {"kind": one}), context.say(names), kind == one, KIND_ICONS[one])
-        )
-    return context.page(
-        "venues",
-        tab="venues",
-        query=text,
-        province=province,
-        kind=kind or "",
-        kinds=tabs,
-        provinces=known,
-        venues=[
-            venue_view(one, context.locale, first_view(first, one, context.locale))
-            for _, one in found[:PAGE_SIZE]
-        ],
-        near=near,
-        more=more,
-        has_demo=any(one.is_demo for _, one in found),
-    )
-
-
-async def _near(context: TravellerContext, tx: Tx, text: str) -> list[VenueView]:
-    """Places whose names are nearly what was typed, when nothing was found."""
-    ids = await catalogue.searching.near_venues(tx, text, _NEAR_SHOWN)
-    places = await catalogue.venues_by_id(tx, ids)
-    first = await pictures(tx, ids, is_first=True)
-    return [
-        venue_view(places[one], context.locale, first_view(first, places[one], context.locale)) for one in ids
-    ]
 
 
 async def show_venue(context: TravellerContext) -> Response:
@@ -157,10 +93,6 @@ async def calendar_facts(
     )
 
 
-def _clean(raw: str) -> str:
-    return "".join(character for character in raw.strip() if character.isprintable())
-
-
 def _say_hours(hours: list[OpeningHours], today: date, locale: Locale) -> str:
     gettext = translations(locale).gettext
     if not hours:
@@ -198,4 +130,4 @@ def _rules(preset: Preset, locale: Locale) -> list[str]:
     return rules
 
 
-routes = [get("/venues", list_venues), get("/venues/{code}", show_venue)]
+routes = [get("/venues/{code}", show_venue)]
