@@ -16,7 +16,7 @@ __all__ = ["site"]
 _FIRST = date(2026, 11, 30)
 
 
-def _line(number: int, day: date, kind: str = "night", hours: tuple[int, int] = (14, 36)) -> LineView:
+def night_line(number: int, day: date, kind: str = "night", hours: tuple[int, int] = (14, 36)) -> LineView:
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=8)  # in Beijing
     return LineView(
         line_no=number,
@@ -43,8 +43,8 @@ def _line(number: int, day: date, kind: str = "night", hours: tuple[int, int] = 
 
 
 def _stay() -> list[LineView]:
-    palace = _line(1, _FIRST + timedelta(days=1), "session", (8, 10))
-    return [_line(0, _FIRST), palace, _line(2, _FIRST + timedelta(days=1))]
+    palace = night_line(1, _FIRST + timedelta(days=1), "session", (8, 10))
+    return [night_line(0, _FIRST), palace, night_line(2, _FIRST + timedelta(days=1))]
 
 
 def test_ux_3_two_nights_with_a_visit_between_are_one_stay_with_its_check_out() -> None:
@@ -68,11 +68,11 @@ def test_ux_3_nights_that_differ_are_stays_of_their_own(change: dict[str, object
 
 
 def test_ux_3_a_night_missing_between_makes_two_stays() -> None:
-    assert len(visits_of([_line(0, _FIRST), _line(1, _FIRST + timedelta(days=2))])) == 2
+    assert len(visits_of([night_line(0, _FIRST), night_line(1, _FIRST + timedelta(days=2))])) == 2
 
 
 def test_ux_3_two_rooms_of_a_kind_booked_apart_stay_apart() -> None:
-    nights = [_line(number, _FIRST + timedelta(days=number // 2)) for number in range(4)]
+    nights = [night_line(number, _FIRST + timedelta(days=number // 2)) for number in range(4)]
     assert [len(one.lines) for one in visits_of(nights)] == [2, 2]
 
 

@@ -14,7 +14,7 @@ from wenyue.core.limits import LINES_MAX
 from wenyue.platform.database.db import Tx
 from wenyue.web.shared.request_context import redirect
 from wenyue.web.traveller.booking_views import BookingFacts
-from wenyue.web.traveller.context import TravellerContext, with_query
+from wenyue.web.traveller.context import TravellerContext, with_pairs
 from wenyue.web.traveller.denials import denied
 from wenyue.web.traveller.outcome import refusal
 from wenyue.web.traveller.voucher import voucher_code
@@ -62,6 +62,6 @@ async def change_booking(
         return context.not_found()
     actions: tuple[tuple[str, str, bool], ...] = ()
     if answer.outcome is Outcome.PRICE_CHANGED:  # the sessions with their prices of now
-        where = {name: context.form.one(name) for name in ("line", "day")}
-        actions = ((with_query(again, where), context.gettext("Show the new price"), True),)
+        where = [(name, context.form.one(name)) for name in ("line", "day") if context.form.one(name)]
+        actions = ((with_pairs(again, [*where, *again_with]), context.gettext("Show the new price"), True),)
     return refusal(context, answer, again=(again, fields), is_change=True, actions=actions)

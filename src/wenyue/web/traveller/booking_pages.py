@@ -3,49 +3,29 @@
 from functools import cache
 from importlib.resources import files
 from typing import Final
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from wenyue.application import (
-    Denied,
-    Move,
-    Traveller,
     confirm_booking,
-    move_lines,
 )
 from wenyue.booking import (
-    Answer,
-    BookingView,
-    LineView,
     Outcome,
     bookings_of,
 )
-from wenyue.catalogue import product, venue
-from wenyue.container import Services
 from wenyue.core.ids import parse_uuid
-from wenyue.core.limits import LINES_MAX
-from wenyue.locale import text_in
 from wenyue.locale.formats import say_instant
-from wenyue.web.shared import whole_number
-from wenyue.web.shared.i18n import say_date, say_span
+from wenyue.web.shared.i18n import say_date
 from wenyue.web.shared.request_context import redirect
-from wenyue.web.traveller import cancel_pages
+from wenyue.web.traveller import cancel_pages, reschedule_pages
 from wenyue.web.traveller.booking_access import booking_id_of, change_booking, facts_of, find
 from wenyue.web.traveller.booking_views import (
     booking_page,
-    say_terms,
-    shown_lines,
-    terms_of,
     tickets_of,
 )
-from wenyue.web.traveller.calendar_views import calendar_view
-from wenyue.web.traveller.card_desk import bearer_of
 from wenyue.web.traveller.context import TravellerContext, get, post, with_query
-from wenyue.web.traveller.places import calendar_facts
-from wenyue.web.traveller.room_cookies import room_tokens
 from wenyue.web.traveller.views import TicketView
 from wenyue.web.wording.api import FIELD_WORDS
 from wenyue.web.wording.outcomes import say
@@ -155,72 +135,6 @@ async def back_to_booking(context: TravellerContext) -> Response:
     return redirect(f"/bookings/{booking_id}") if booking_id else context.not_found()
 
 
-async def ask_reschedule(context: TravellerContext) -> Response:
-    """Another day or session for one line."""
-    wanted = whole_number(context.request.query_params.get("line", ""), 0, LINES_MAX)
-    async with context.reading() as tx:
-        view = await find(context, tx)
-        line = _line_of(view, wanted)
-        if view is None or line is None:
-            return context.not_found()
-        facts = await facts_of(context, tx, view)
-        place, item = await venue(tx, line.venue_code), await product(tx, line.product_id)
-        if place is None or item is None:
-            return context.not_found()
-        href = with_query(f"/bookings/{view.id}/reschedule", {"line": line.line_no})
-        bearer = await bearer_of(context, tx) if line.card_id is not None else None
-        shown = await calendar_facts(context, tx, place, item, bearer, href=href, moving=line)
-    page = booking_page(facts, context.locale)
-    if not (page.can_change and page.can_move):
-        return redirect(f"/bookings/{view.id}")
-    lines = [
-        (
-            with_query(f"/bookings/{view.id}/reschedule", {"line": one.line_no}),
-            f"{text_in(one.venue, context.locale)} · {say_date(one.on_date, context.locale)}",
-            one.line_no == line.line_no,
-        )
-        for one in shown_lines(view)
-    ]
-    now_text = (
-        f"{say_date(line.on_date, context.locale)} {say_span(line.starts_at, line.ends_at, line.timezone)}"
-    )
-    name = text_in(line.venue, context.locale)
-    terms = [
-        say_terms(one, name, line.timezone, context.locale, is_move=True)
-        for _, one in terms_of([line], context.services.presets, context.now)
-    ]
-    return context.page(
-        "reschedule",
-        tab="bookings",
-        view=page,
-        terms=terms,
-        lines=lines,
-        line_no=line.line_no,
-        now_text=now_text,
-        calendar_view=calendar_view(shown, context.locale),
-    )
-
-
-async def reschedule(context: TravellerContext) -> Response:
-    """Move one line to the chosen slot; the old place goes only when the new one is had."""
-    line, slot = context.form.number("line", 0, LINES_MAX), context.form.number("slot", 1, _BIGGEST_ID)
-    if line is None or slot is None:
-        return context.not_found()
-    moves = [Move(line, slot, context.form.number("price", 0, _DEAREST))]
-    tokens = room_tokens(context.request)
-
-    async def move(services: Services, traveller: Traveller, booking_id: UUID) -> Answer | Denied:
-        return await move_lines(services, traveller, booking_id, moves, room_tokens=tokens)
-
-    return await change_booking(context, move, "moved")
-
-
-def _line_of(view: BookingView | None, wanted: int | None) -> LineView | None:
-    """The live line with this number, or the first one."""
-    live = [line for line in view.lines if line.is_live] if view else []
-    return next((line for line in live if line.line_no == wanted), live[0] if live else None)
-
-
 routes = [
     get("/bookings", list_bookings, needs_login=True),
     Route("/bookings/voucher-worker.js", show_worker, methods=["GET", "HEAD"]),
@@ -229,6 +143,5 @@ routes = [
     *cancel_pages.routes,
     post("/bookings/{id}/confirm", confirm),
     get("/bookings/{id}/confirm", back_to_booking, needs_login=True),
-    get("/bookings/{id}/reschedule", ask_reschedule, needs_login=True),
-    post("/bookings/{id}/reschedule", reschedule),
+    *reschedule_pages.routes,
 ]

@@ -10,7 +10,7 @@ from wenyue.booking import LineView, Outcome, SlotState, SlotView
 from wenyue.catalogue import Product, Venue
 from wenyue.core.clock import days, local_date, zone
 from wenyue.locale import DEFAULT, Message, Texts, text_in, translations
-from wenyue.locale.formats import say_ago, say_instant
+from wenyue.locale.formats import say_ago, say_day, say_instant
 from wenyue.policy import HolidayCalendar
 from wenyue.web.shared.i18n import (
     Locale,
@@ -61,7 +61,9 @@ class CalendarFacts:
     now: datetime
     chosen: date | None
     href: str  # where a day leads: the page, to which ?product=&day= is added
-    moving: LineView | None = None  # the sessions are offered as a new place for this line
+    # The sessions are offered as a new place for this line; of a stay, for all its nights together.
+    moving: LineView | None = None
+    nights: int = 1  # of the stay that moves
 
 
 def calendar_view(facts: CalendarFacts, locale: Locale) -> CalendarView:
@@ -206,10 +208,12 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
     is_night = facts.product.kind == "night"
     price = say_money(slot.price_minor, locale, slot.currency) if slot.price_minor else gettext("Free")
     unit = gettext(" a night") if is_night else ""
+    if facts.nights > 1:
+        unit = translations(locale).ngettext(" for {n} night", " for all {n} nights", facts.nights)
     on_site = gettext("Pay on site ") if slot.price_minor else ""
     return SessionView(
         slot_id=slot.slot_id,
-        time=_time_of(slot, facts.venue.timezone, locale, is_night=is_night),
+        time=_time_of(slot, facts, locale),
         label="" if is_night else said_label(slot.label, locale),
         state=state,
         tone=tone,
@@ -217,7 +221,7 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         price="" if pays or is_here else f"{on_site}{price}{unit}{_difference(facts, slot, locale)}",
         price_minor=slot.price_minor,
         can_book=can_book,
-        action=gettext("Current session")
+        action=_here(facts, locale)
         if is_here
         else gettext("Move here")
         if is_moving
@@ -232,6 +236,11 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         counts=_counts(facts.product, slot, locale) if can_book else (),
         counts_label=gettext("Nights") if is_night else gettext("Guests"),
     )
+
+
+def _here(facts: CalendarFacts, locale: Locale) -> str:
+    gettext = translations(locale).gettext
+    return gettext("Your stay now") if facts.product.kind == "night" else gettext("Current session")
 
 
 def _difference(facts: CalendarFacts, slot: SlotView, locale: Locale) -> str:
@@ -265,9 +274,16 @@ def _session_state(facts: CalendarFacts, slot: SlotView, locale: Locale) -> tupl
     return states[slot.state]
 
 
-def _time_of(slot: SlotView, timezone: str, locale: Locale, *, is_night: bool) -> str:
-    if not is_night:
+def _time_of(slot: SlotView, facts: CalendarFacts, locale: Locale) -> str:
+    timezone = facts.venue.timezone
+    if facts.product.kind != "night":
         return say_span(slot.starts_at, slot.ends_at, timezone)
+    if facts.nights > 1:
+        texts, last = translations(locale), local_date(slot.ends_at, timezone)
+        stay = texts.gettext(
+            "{first} – {last}", first=say_day(slot.on_date, locale), last=say_day(last, locale)
+        )
+        return f"{stay} · {texts.ngettext('{n} night', '{n} nights', facts.nights)}"
     checks_in, checks_out = slot.starts_at.astimezone(zone(timezone)), slot.ends_at.astimezone(zone(timezone))
     return translations(locale).gettext("Check-in {a:%H:%M}, check-out {b:%H:%M}", a=checks_in, b=checks_out)
 

@@ -1,6 +1,6 @@
 """One request of a traveller: who asks, in which language, and how pages, redirects and refusals are answered."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final
@@ -107,6 +107,11 @@ def with_query(path: str, query: Mapping[str, object]) -> str:
     """`path` with the values that are not empty."""
     encoded = urlencode({name: value for name, value in query.items() if value not in ("", None)})
     return f"{path}?{encoded}" if encoded else path
+
+
+def with_pairs(path: str, pairs: Sequence[tuple[str, object]]) -> str:
+    """`path` with these values; a name may come several times."""
+    return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
 def _wrap(handler: Handler, *, needs_login: bool) -> Callable[[Request], Awaitable[Response]]:

@@ -1,0 +1,169 @@
+"""Where visits can move to: a stay as one, by its day of arrival; some people of a party, while the others stay."""
+
+import re
+from dataclasses import replace as with_fields
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from tests.support.booking_site import TODAY, BookingSite, site
+from tests.support.traveller_site import CARD, CHILD_DOCUMENT, CHILD_NAME
+from tests.web.traveller.test_visits import night_line
+from wenyue.booking import SlotState, SlotView
+from wenyue.web.traveller.moving import placement_at, placements, price_now
+from wenyue.web.traveller.visits import Visit, visits_of
+
+__all__ = ["site"]
+_START = datetime(2026, 11, 30, 6, tzinfo=UTC)
+
+
+def _nights(count: int = 6, price: int = 500) -> list[SlotView]:
+    """The nights from 30 November on; slot 1 is the first."""
+    return [
+        SlotView(
+            slot_id=number + 1,
+            on_date=(_START + timedelta(days=number)).date(),
+            starts_at=_START + timedelta(days=number),
+            ends_at=_START + timedelta(days=number + 1, hours=-2),
+            label={},
+            price_minor=price,
+            currency="CNY",
+            release_at=_START - timedelta(days=9),
+            closes_at=_START + timedelta(days=number),
+            state=SlotState.PLENTY,
+            left=20,
+            capacity=100,
+            reason={},
+        )
+        for number in range(count)
+    ]
+
+
+def _stay(price: int = 400) -> Visit:
+    """Two nights from 30 November on, in the slots 1 and 2."""
+    lines = [night_line(number, (_START + timedelta(days=number)).date()) for number in range(2)]
+    [stay] = visits_of([with_fields(one, price_minor=price) for one in lines])
+    return stay
+
+
+def test_ux_3_a_stay_moves_by_its_arrival_and_its_nights_keep_together() -> None:
+    found = placements(_stay(), _nights(), 1)
+    assert [one.slot.slot_id for one in found] == [1, 2, 3, 4, 5]  # the last has no second night
+    later = placement_at(found, 3)
+    assert later is not None
+    assert later.moves == ((0, 3, 500), (1, 4, 500))
+    assert (later.slot.price_minor, later.slot.ends_at) == (1_000, _START + timedelta(days=3, hours=22))
+    assert price_now(_stay()) == 800
+
+
+def test_ux_3_a_night_of_both_stays_stays_as_it_is() -> None:
+    found = placements(_stay(), _nights(), 1)
+    here, next_day = found[0], found[1]
+    assert (here.moves, here.slot.price_minor) == ((), 800)
+    assert (next_day.moves, next_day.slot.price_minor) == (((0, 3, 500),), 900)
+
+
+@pytest.mark.parametrize(
+    ("state", "left", "is_shown"),
+    [
+        (SlotState.FULL, 0, SlotState.FULL),
+        (SlotState.CLOSED, 0, SlotState.CLOSED),
+        (SlotState.NOT_RELEASED, 0, SlotState.NOT_RELEASED),
+        (SlotState.TIGHT, 3, SlotState.TIGHT),
+        (SlotState.TIGHT, 1, SlotState.FULL),  # two rooms are wanted
+    ],
+)
+def test_ux_3_a_stay_is_as_good_as_its_worst_night(state: SlotState, left: int, is_shown: SlotState) -> None:
+    nights = _nights()
+    nights[3] = replace(nights[3], state=state, left=left)
+    found = placements(_stay(), nights, 2)
+    assert [one.slot.state for one in found[1:4]] == [SlotState.PLENTY, is_shown, is_shown]
+    assert found[4].slot.state is SlotState.PLENTY
+
+
+def test_ux_3_ones_own_full_night_is_no_obstacle() -> None:
+    nights = _nights()
+    nights[1] = replace(nights[1], state=SlotState.FULL, left=0)
+    assert placements(_stay(), nights, 1)[1].slot.state is SlotState.PLENTY
+
+
+def test_ux_3_nights_that_are_not_planned_are_not_offered() -> None:
+    nights = _nights()
+    del nights[3]
+    assert [one.slot.slot_id for one in placements(_stay(), nights, 1)] == [1, 2, 5]
+
+
+def test_ux_F6_a_session_too_small_for_all_who_move_is_full() -> None:
+    [session] = visits_of([with_fields(night_line(0, _START.date()), product_kind="session")])
+    slots = [replace(_nights()[2], left=2, state=SlotState.TIGHT)]
+    assert [one.slot.state for one in placements(session, slots, 3)] == [SlotState.FULL]
+    assert [one.slot.state for one in placements(session, slots, 2)] == [SlotState.TIGHT]
+
+
+@pytest.mark.anyio
+async def test_ux_3_a_stay_is_moved_as_one_by_the_pages(site: BookingSite) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    day = TODAY + timedelta(days=1)
+    await one.choose("inn", day, count=2)
+    await one.submit(await one.review())
+    path = one.path
+    if f"{path}/confirm" in one.page.text:
+        await one.submit(one.form(f"{path}/confirm"))
+    page = await one.get(f"{path}/reschedule?line=1")  # the second night leads to the stay as well
+    assert "选择新的入住日" in page
+    assert "2晚" in page
+    arrival = day + timedelta(days=1)
+    await one.get(f"{path}/reschedule?line=0&day={arrival}")
+    form = one.form(f"{path}/reschedule")
+    for _ in range(2):  # a double click moves once
+        assert "改期成功" in await one.submit(form)
+    assert await site.number("SELECT count(*) FROM booking.line WHERE is_live") == 2
+    moved = await site.number("SELECT (min(on_date) - date '2026-03-04') FROM booking.line WHERE is_live")
+    assert moved == (arrival - date(2026, 3, 4)).days
+    assert await site.number("SELECT count(*) FROM booking.line WHERE NOT is_live") == 1
+    assert await site.number("SELECT sum(sold + held) FROM booking.pool") == 2
+
+
+@pytest.mark.anyio
+async def test_ux_3_a_stay_is_moved_at_the_price_that_was_shown(site: BookingSite) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    day = TODAY + timedelta(days=1)
+    await one.choose("inn", day, count=2)
+    await one.submit(await one.review())
+    path = one.path
+    if f"{path}/confirm" in one.page.text:
+        await one.submit(one.form(f"{path}/confirm"))
+    await one.get(f"{path}/reschedule?line=0&day={day + timedelta(days=4)}")
+    form = one.form(f"{path}/reschedule")
+    refused = await one.submit(form, {"price": "1"}, status=409)
+    assert "价格有变化" in refused
+    assert await site.number("SELECT count(*) FROM booking.line WHERE NOT is_live") == 0
+
+
+@pytest.mark.anyio
+async def test_ux_F6_one_person_is_moved_by_the_pages_and_no_child_alone(site: BookingSite) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    await one.get("/visitors/new?back=trip")
+    child = {"name": CHILD_NAME, "number": CHILD_DOCUMENT, "consent": "yes"}
+    await one.submit(one.form("/visitors/new"), child)
+    day = TODAY + timedelta(days=1)
+    await one.choose("lake", day)
+    await one.get("/trip")
+    everybody = re.findall(r'name="visitor" value="(\w+)"', one.page.text)
+    await one.submit(one.form("/trip/people"), {"visitor": everybody})
+    await one.submit(one.form("/trip/book"))
+    path = one.path
+    page = await one.get(f"{path}/reschedule")
+    assert "只改部分人" in page
+    assert CHILD_NAME in page
+    assert "请至少选一位" in await one.get(f"{path}/reschedule?choose=1", status=422)
+    page = await one.get(f"{path}/reschedule?choose=1&person=1&day={day + timedelta(days=3)}")
+    assert "只有部分人改期" in page
+    assert re.search(r'href="[^"]*person=1[^"]*day=', page)
+    refused = await one.submit(one.form(f"{path}/reschedule", 1), status=409)
+    assert "原来的预约没有变化" in refused
+    assert await site.number("SELECT count(*) FROM booking.line") == 1
