@@ -198,9 +198,11 @@ def _shut_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tu
 
 def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionView:
     gettext = translations(locale).gettext
-    state, tone, icon = _session_state(facts, slot, locale)
     is_moving = facts.moving is not None
     is_here = facts.moving is not None and slot.slot_id == facts.moving.slot_id
+    state, tone, icon = _session_state(facts, slot, locale)
+    if is_here:  # what is left beside one's own places is nothing to choose by
+        state, tone, icon = gettext("Booked"), "good", "check"
     can_book = slot.state in (SlotState.PLENTY, SlotState.TIGHT) and not is_here
     refusal = facts.refusals.get(slot.slot_id) if facts.refusals is not None else None
     pays = can_book and facts.refusals is not None and refusal is None
@@ -223,7 +225,7 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         can_book=can_book,
         action=_here(facts, locale)
         if is_here
-        else gettext("Move here")
+        else _move_here(facts, locale)
         if is_moving
         else translations(locale).pgettext("button", "Choose"),
         card=gettext("On your card")
@@ -236,6 +238,12 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         counts=_counts(facts.product, slot, locale) if can_book else (),
         counts_label=gettext("Nights") if is_night else gettext("Guests"),
     )
+
+
+def _move_here(facts: CalendarFacts, locale: Locale) -> str:
+    texts = translations(locale)
+    is_night = facts.product.kind == "night"
+    return texts.pgettext("stay", "Move here") if is_night else texts.gettext("Move here")
 
 
 def _here(facts: CalendarFacts, locale: Locale) -> str:

@@ -139,7 +139,7 @@ async def _calendar_facts(
         refusals=None if refusals is None else _refused(found, refusals),
         read_at=context.now,
         now=context.services.clock(),
-        chosen=parse_day(context.request.query_params.get("day", "")),
+        chosen=parse_day(context.request.query_params.get("day", "")) or line.on_date,
         href=with_pairs(f"/bookings/{view.id}/reschedule", pairs),
         moving=replace(line, price_minor=price_now(visit), quantity=len(people) or line.quantity),
         nights=len(visit.lines) if visit.is_stay else 1,
