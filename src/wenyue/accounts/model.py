@@ -70,6 +70,7 @@ class VisitorRecord:
     name: Secret[str]
     document_number: Secret[str]
     phone: Secret[str]
+    expires_on: date | None = None  # last valid day of the document, where it was said
 
 
 class VisitorRefusal(IntEnum):

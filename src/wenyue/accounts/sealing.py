@@ -21,6 +21,7 @@ class _Stored(msgspec.Struct, omit_defaults=True):
     nationality: str | None = None
     phone: str = ""
     birth: date | None = None
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class OpenedIdentity:
     phone: Secret[str]
     birth: date | None
     label: str
+    expires_on: date | None = None  # last valid day of the document, where its holder said it
 
 
 def seal_identity(vault: Vault, identity: Identity, *, purpose: bytes) -> bytes:
@@ -46,6 +48,7 @@ def seal_identity(vault: Vault, identity: Identity, *, purpose: bytes) -> bytes:
         document.nationality,
         identity.phone,
         identity.born,
+        document.expires_on,
     )
     return vault.seal(msgspec.json.encode(stored), purpose=purpose)
 
@@ -66,4 +69,5 @@ def open_identity(vault: Vault, sealed: bytes, *, purpose: bytes) -> OpenedIdent
         phone=Secret(stored.phone),
         birth=stored.birth,
         label=masked_label(stored.name, stored.number),
+        expires_on=stored.expires_on,
     )

@@ -190,4 +190,5 @@ def _visitor(vault: Vault, visitor_id: int, person_key: bytes, sealed: bytes, is
         name=opened.name,
         document_number=opened.document_number,
         phone=opened.phone,
+        expires_on=opened.expires_on,
     )

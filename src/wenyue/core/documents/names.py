@@ -41,6 +41,7 @@ class NameErrorCode(StrEnum):
     EMOJI: an emoji or symbol.
     DIGIT: a digit.
     PUNCTUATION: a mark that names do not have.
+    SLASH: surname and given name with a slash between, as air tickets print them.
     UNSUPPORTED_CHARACTER: a private-use, unassigned or broken character, or a pile of accents on one letter.
     NO_LETTER: punctuation only.
     """
@@ -52,6 +53,7 @@ class NameErrorCode(StrEnum):
     EMOJI = "name_emoji"
     DIGIT = "name_digit"
     PUNCTUATION = "name_punctuation"
+    SLASH = "name_slash"
     UNSUPPORTED_CHARACTER = "name_unsupported_character"
     NO_LETTER = "name_no_letter"
 
@@ -112,7 +114,7 @@ def _stray(name: str) -> NameProblem | None:
             return NameProblem(NameErrorCode.UNSUPPORTED_CHARACTER, place)
         if category[0] in "LM" or character in _PUNCTUATION:
             continue
-        return NameProblem(_reason(category), place)
+        return NameProblem(NameErrorCode.SLASH if character == "/" else _reason(category), place)
     return None
 
 

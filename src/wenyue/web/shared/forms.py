@@ -15,7 +15,9 @@ YEARS: Final = range(1900, 2200)  # beyond them sums of days and zones leave the
 _FIELDS_MAX: Final = 300
 _WAIT_S: Final = 10.0
 _VALUE_LENGTH_MAX: Final = 512
-_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# Every field of a form is one line: a break in it is a blank, and what nobody types goes, also what turns a line around.
+_BREAKS: Final = re.compile("[\t-\r\x85\u2028\u2029]+")
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What was submitted: every value cleaned of control characters and cut at 512 characters."""
+    """What was submitted: every value is one line without control characters, cut at 512 characters."""
 
     values: dict[str, list[str]] = field(repr=False)
 
@@ -90,5 +92,6 @@ def parse_form(body: bytes) -> Form | None:
     except ValueError:
         return None
     for name, value in pairs:
-        values.setdefault(name[:64], []).append(_CONTROLS.sub("", value)[:_VALUE_LENGTH_MAX])
+        line = _CONTROLS.sub("", _BREAKS.sub(" ", value))
+        values.setdefault(name[:64], []).append(line[:_VALUE_LENGTH_MAX])
     return Form(values)

@@ -1,4 +1,4 @@
-"""Stored bookings as tickets and pages: dates on the venue's clock, people masked, terms in sentences. Pure."""
+"""Stored bookings as tickets and pages: dates on the venue's clock, terms in sentences. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from markupsafe import Markup
 from wenyue.booking import BookingState, BookingView, LineView, PartyVisitor
 from wenyue.catalogue import Venue
 from wenyue.core.clock import local_date, zone
-from wenyue.core.documents import DocumentKind, age_on, mask_document, mask_name
+from wenyue.core.documents import DocumentKind, age_on, mask_document
 from wenyue.gate import booking_code
 from wenyue.locale import Message, text_in, translations
 from wenyue.locale.formats import WEEKDAY_NAME, say_day, say_instant, say_list
@@ -85,7 +85,7 @@ def tickets_of(booking: BookingView, now: datetime, locale: Locale) -> list[tupl
 def _ticket(booking: BookingView, visit: Visit, now: datetime, locale: Locale) -> TicketView:
     gettext, first = translations(locale).gettext, visit.first
     state = _STATES[state_of(booking, now)]
-    names = [mask_name(one.name) for number, one in booking.coming if number in first.visitors]
+    names = [one.name for number, one in booking.coming if number in first.visitors]
     party = names[0] if names else say_quantity(first.product_kind, first.quantity, locale)
     if len(names) > 1:
         party = gettext("{a} and {m} more", a=names[0], n=len(names), m=len(names) - 1)

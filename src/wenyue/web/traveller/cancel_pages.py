@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from wenyue.application import Denied, Part, Traveller, cancel_booking, cancel_places
-from wenyue.booking import Answer
+from wenyue.booking import Answer, Outcome
 from wenyue.container import Services
 from wenyue.core.limits import LINE_NUMBERS_MAX, LINES_MAX, VISITORS_MAX
 from wenyue.locale import text_in
@@ -94,19 +94,46 @@ async def cancel(context: TravellerContext) -> Response:
         wanted
     ):  # nothing is chosen on a page of the release before
         return await change_booking(context, cancel_booking, "cancelled")
-    errors = _errors(context, choice)
-    if errors:
-        return _choosing(context, choice, errors)
-    part = Part(
-        tuple(number for one in choice.chosen for number in one.line_numbers),
-        choice.people if choice.is_some_people else (),
-    )
+    part = _gone(choice, *wanted)
+    if part is None:
+        errors = _errors(context, choice)
+        if errors:
+            return _choosing(context, choice, errors)
+        part = Part(
+            tuple(number for one in choice.chosen for number in one.line_numbers),
+            choice.people if choice.is_some_people else (),
+        )
 
-    async def change(services: Services, traveller: Traveller, booking_id: UUID) -> Answer | Denied:
-        return await cancel_places(services, traveller, booking_id, part)
+    answer = await cancel_places(context.services, context.traveller, view.id, part)
+    if answer.outcome is Outcome.MINOR_ALONE:
+        return _choosing(context, choice, [FieldError("people", _say_alone(context, choice, answer.line))])
+
+    async def change(_services: Services, _traveller: Traveller, _booking_id: UUID) -> Answer | Denied:
+        return answer
 
     again = [("visit", one) for one in wanted[0]] + [("person", one) for one in wanted[1]]
     return await change_booking(context, change, "part-cancelled", again)
+
+
+def _gone(choice: _Choice, numbers: Sequence[str], people: Sequence[str]) -> Part | None:
+    """What was chosen, when nothing of it is left: the form was sent twice, and the engine gives its answer of then."""
+    view = choice.facts.view
+    lines = {one for raw in numbers if (one := whole_number(raw, 0, LINE_NUMBERS_MAX)) is not None}
+    named = {one for raw in people if (one := whole_number(raw, 0, VISITORS_MAX)) is not None}
+    if not choice.chosen and lines and lines <= {line.line_no for line in view.lines}:
+        return Part(tuple(sorted(lines)))
+    left = {number for one in choice.chosen for number in one.first.visitors}
+    if choice.chosen and left and named and not named & left and max(named) < len(view.party.visitors):
+        return Part(tuple(n for one in choice.chosen for n in one.line_numbers), tuple(sorted(named)))
+    return None
+
+
+def _say_alone(context: TravellerContext, choice: _Choice, line_no: int | None) -> str:
+    visit = visit_with(choice.visits, line_no)
+    return context.gettext(
+        "Children would be left without an adult: {x}. Choose them too, or leave an adult who goes with them.",
+        x=text_in(visit.first.venue, context.locale) if visit else "",
+    )
 
 
 def _chosen(

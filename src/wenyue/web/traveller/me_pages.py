@@ -1,6 +1,7 @@
 """Home and what is mine: card, coming bookings, visitors, a lost card."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from starlette.responses import Response
@@ -39,6 +40,7 @@ from wenyue.web.traveller.card_desk import card_view
 from wenyue.web.traveller.context import TravellerContext, get, post
 from wenyue.web.traveller.people import person_of
 from wenyue.web.traveller.picture_pages import first_view
+from wenyue.web.traveller.trip import TRIP_PEOPLE_MAX, set_trip
 from wenyue.web.traveller.views import KIND_ICONS, KIND_NAMES, venue_view
 from wenyue.web.wording.api import API_WORDS
 from wenyue.web.wording.cards import say_denied
@@ -140,7 +142,14 @@ async def save_visitor(context: TravellerContext) -> Response:
         saved = context.gettext("The visitor was saved, but not added to the card: ")
         error = FieldError("companion", saved + say_denied(denied, context.locale))
         return await _visitor_page(context, PersonForm(person.values, None, (error,)), back)
-    return redirect(_BACK.get(back, "/me") + "?saved=1")
+    response = redirect(_BACK.get(back, "/me") + "?saved=1")
+    if back == "trip":  # whoever was added for this trip goes along
+        async with context.reading() as tx:
+            known = await visitors(tx, context.services.vault, context.holder_id)
+        going = context.trip.people or tuple(one.id for one in known if one.is_self)
+        people = tuple(dict.fromkeys((*going, answer.id)))[:TRIP_PEOPLE_MAX]
+        set_trip(response, replace(context.trip, people=people), context.services)
+    return response
 
 
 async def drop_visitor(context: TravellerContext) -> Response:

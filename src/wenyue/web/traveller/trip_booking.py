@@ -10,9 +10,8 @@ from wenyue.accounts import VisitorRecord
 from wenyue.application import Denied, Details, PlaceBooking, person_of_record, place_booking
 from wenyue.application.given import Given
 from wenyue.application.places_by_others import NotTaken, own_places
-from wenyue.booking import Answer, Outcome, WantedLine
+from wenyue.booking import Answer, Outcome, WantedLine, bookings_of
 from wenyue.cards import CardRefusal
-from wenyue.core.documents import mask_name
 from wenyue.core.ids import parse_uuid
 from wenyue.locale import text_in
 from wenyue.web.shared import whole_number
@@ -32,7 +31,8 @@ from wenyue.web.traveller.trip import (
     parse_item,
     set_trip,
 )
-from wenyue.web.traveller.trip_items import Chosen, choose, going_of, review_path, time_of
+from wenyue.web.traveller.trip_items import Chosen, choose, expired_text, going_of, review_path, time_of
+from wenyue.web.traveller.visits import visits_of
 
 _BIGGEST_ID: Final = 2**63 - 1
 _CARD_REFUSALS: Final = frozenset(Outcome(int(refusal)) for refusal in CardRefusal)
@@ -52,6 +52,11 @@ async def book(context: TravellerContext) -> Response:
         chosen = await choose(context, tx, [line.item for line in wanted], going)
     if len(chosen) != len(wanted):
         return _refuse(context, Answer(Outcome.SLOT_UNKNOWN, booking_id), chosen, going, frozenset())
+    expired = expired_text(context, chosen, going)
+    if expired:
+        title = context.gettext("A document ends before the visit")
+        actions = (("/trip", context.pgettext("to change it", "Back to my trip"), True),)
+        return context.message(title, expired, status=409, actions=actions)
     wanted.sort(key=lambda line: [one.item.slot_id for one in chosen].index(line.item.slot_id))
     details = _details(context, wanted, chosen, going, bearer)
     placing = PlaceBooking(booking_id, details.lines, Given(details), room_tokens(context.request))
@@ -60,11 +65,34 @@ async def book(context: TravellerContext) -> Response:
         return denied(context, answer, again=("/trip/book", _fields(context)))
     if not answer.outcome.is_success:
         on_site = frozenset(line.item.slot_id for line in wanted if not line.is_on_card)
-        is_by_others = await _is_by_others(context, answer, chosen, going)
-        return _refuse(context, answer, chosen, going, on_site, is_by_others=is_by_others)
+        own = await _own_booking(context, answer, chosen, going)
+        is_by_others = not own and await _is_by_others(context, answer, chosen, going)
+        return _refuse(context, answer, chosen, going, on_site, is_by_others=is_by_others, own=own)
     response = redirect(f"/bookings/{booking_id}?done=booked")
     set_trip(response, Trip(), context.services)
     return response
+
+
+async def _own_booking(
+    context: TravellerContext, answer: Answer, chosen: Sequence[Chosen], going: Sequence[VisitorRecord]
+) -> str:
+    """Where the account's own booking stands in which this person has that place already; '' if it is not this account's."""
+    line, number = answer.line, answer.visitor
+    if answer.outcome is not Outcome.PERSON_TWICE or line is None or number is None:
+        return ""
+    if line >= len(chosen) or number >= len(going):
+        return ""
+    place, day = chosen[line].venue.id, chosen[line].slot.on_date
+    person = (going[number].document_kind, going[number].document_number.reveal())
+    async with context.reading() as tx:
+        found = await bookings_of(tx, context.services.vault, context.holder_id)
+    for view in found:
+        named = {index for index, one in view.coming if (one.kind, one.number) == person}
+        for one in visits_of([line for line in view.lines if line.is_live]):
+            where = {(line.venue_id, line.on_date) for line in one.lines}
+            if (place, day) in where and named & set(one.first.visitors):
+                return f"/bookings/{view.id}#visit-{one.number}"
+    return ""
 
 
 async def _is_by_others(
@@ -143,6 +171,7 @@ def _refuse(
     on_site: frozenset[int],
     *,
     is_by_others: bool = False,
+    own: str = "",
 ) -> Response:
     """Say no: which line and which person, the reason, and the way back with everything still chosen."""
     about, actions = "", list[tuple[str, str, bool]]()
@@ -154,8 +183,10 @@ def _refuse(
             slots = on_site | {one.item.slot_id}
             actions.append((review_path(slots), context.gettext("Pay on site instead"), True))
     if answer.visitor is not None and answer.visitor < len(going):
-        who = mask_name(going[answer.visitor].name.reveal())
+        who = going[answer.visitor].name.reveal()
         about += context.gettext(" (visitor {n}, {who})", n=answer.visitor + 1, who=who)
+    if own:
+        actions.append((own, context.gettext("Show the booking there is"), True))
     if is_by_others:
         about += context.gettext(". Someone else booked a place with your document for this day")
         actions.append((OTHERS, context.gettext("That wasn't me"), True))

@@ -154,6 +154,23 @@ def line_of(context: TravellerContext, one: Chosen) -> LineView:
     )
 
 
+def expired_text(context: TravellerContext, chosen: Sequence[Chosen], going: Sequence[VisitorRecord]) -> str:
+    """Whose document ends before a visit that is booked by name, and what to do; '' when nobody's is known to."""
+    days = [one.slot.on_date for one in chosen if one.product.needs_visitors]
+    for one in going:
+        if one.expires_on is None or not days or one.expires_on >= max(days):
+            continue
+        day = min(day for day in days if day > one.expires_on)
+        return context.gettext(
+            "The document of {who} is valid until {last} and not on the day of the visit, {day}. "
+            "Choose an earlier day, or add {who} again with the new document.",
+            who=one.name.reveal(),
+            last=say_date(one.expires_on, context.locale),
+            day=say_date(day, context.locale),
+        )
+    return ""
+
+
 def time_of(context: TravellerContext, one: Chosen) -> str:
     """The session's time on the venue's clock."""
     if one.product.kind == "night":

@@ -32,7 +32,7 @@ from wenyue.web.traveller.trip import (
     TripItem,
     set_trip,
 )
-from wenyue.web.traveller.trip_items import Chosen, choose, going_of, line_of, review_path
+from wenyue.web.traveller.trip_items import Chosen, choose, expired_text, going_of, line_of, review_path
 from wenyue.web.traveller.views import LineView, NoteView
 
 _BIGGEST_ID: Final = 2**63 - 1
@@ -82,9 +82,17 @@ async def choose_people(context: TravellerContext) -> Response:
     trip = Trip(context.trip.items, tuple(one for one in ids if one is not None))
     async with context.reading() as tx:
         found = await choose(context, tx, trip.items, ())
+        going = await going_of(context, tx, trip.people)
+    if context.form.one("add"):  # who is ticked is still ticked when they come back with one more
+        response = redirect("/visitors/new?back=trip")
+        set_trip(response, trip, context.services)
+        return response
+    problem = ""
     if not trip.people and any(one.product.needs_visitors for one in found):
-        text = context.gettext("Choose at least one visitor.")
-        return await _trip_page(context, (FieldError("people", text),))
+        problem = context.gettext("Choose at least one visitor.")
+    problem = problem or expired_text(context, found, going)
+    if problem:
+        return await _trip_page(context, (FieldError("people", problem),), trip.people)
     response = redirect("/trip/review")
     set_trip(response, trip, context.services)
     return response
@@ -99,6 +107,9 @@ async def review(context: TravellerContext) -> Response:
     if not chosen or (not going and any(one.product.needs_visitors for one in chosen)):
         return redirect("/trip")
     gettext, locale = context.gettext, context.locale
+    expired = expired_text(context, chosen, going)
+    if expired:
+        return await _trip_page(context, (FieldError("people", expired),))
     due = sum(one.due_minor for one in chosen)
     fields = [("id", str(uuid7()))]
     fields += [
@@ -131,7 +142,9 @@ async def back_to_trip(_visit: TravellerContext) -> Response:
     return redirect("/trip")
 
 
-async def _trip_page(context: TravellerContext, errors: tuple[FieldError, ...]) -> Response:
+async def _trip_page(
+    context: TravellerContext, errors: tuple[FieldError, ...], chosen_people: tuple[int, ...] | None = None
+) -> Response:
     async with context.reading() as tx:
         known = await visitors(tx, context.services.vault, context.holder_id)
         chosen = await choose(
@@ -140,6 +153,7 @@ async def _trip_page(context: TravellerContext, errors: tuple[FieldError, ...]) 
     today = local_date(context.now, "Asia/Shanghai")
     day = chosen[0].slot.on_date if chosen else today
     selected = set(context.trip.people) or {one.id for one in known if one.is_self}
+    selected = selected if chosen_people is None else set(chosen_people)
     people = [
         person_of(
             one, context.locale, say_age_on(one.birth, day, context.locale), is_chosen=one.id in selected

@@ -90,6 +90,7 @@ NAME_ERRORS: Final[Mapping[NameErrorCode, Message]] = MappingProxyType(
         NameErrorCode.EMOJI: Message("name_error.emoji"),
         NameErrorCode.DIGIT: Message("name_error.digit"),
         NameErrorCode.PUNCTUATION: Message("name_error.punctuation"),
+        NameErrorCode.SLASH: Message("name_error.slash"),
         NameErrorCode.UNSUPPORTED_CHARACTER: Message("name_error.unsupported_character"),
         NameErrorCode.NO_LETTER: Message("name_error.no_letter"),
     }
