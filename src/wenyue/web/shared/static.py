@@ -22,6 +22,7 @@ _NOT_FOUND: Final = 404
 _JAVASCRIPT: Final = "text/javascript; charset=utf-8"
 _COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _INDENT: Final = re.compile(r"^\s+", re.MULTILINE)
+_END_OF_LINE: Final = re.compile(r"(?<=[{};,])\n")
 _SIBLING: Final = re.compile(rb'"\./([a-z-]+\.js)"')
 
 
@@ -40,7 +41,9 @@ def _load() -> tuple[dict[str, str], dict[str, StaticFile]]:
     root = files("wenyue.web.shared")
     sheets = sorted(entry.name for entry in root.joinpath("css").iterdir() if entry.name.endswith(".css"))
     css = "\n".join(root.joinpath("css", name).read_text(encoding="utf-8") for name in sheets)
-    css = _INDENT.sub("", _COMMENT.sub("", css))  # what only people who write it need is not sent
+    css = _END_OF_LINE.sub(
+        "", _INDENT.sub("", _COMMENT.sub("", css))
+    )  # what only people who write it need is not sent
     plain: dict[str, tuple[str, bytes]] = {"wenyue.css": ("text/css; charset=utf-8", css.encode())}
     for folder in (root.joinpath("js"), root.joinpath("vendor")):
         if folder.is_dir():

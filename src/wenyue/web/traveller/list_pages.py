@@ -22,7 +22,7 @@ from wenyue.web.shared import SECURITY_HEADERS
 from wenyue.web.traveller.card_desk import Bearer, bearer_of
 from wenyue.web.traveller.context import TravellerContext, get
 from wenyue.web.traveller.list_filter import Point, Shelf, changes, matching, ordered, page_of
-from wenyue.web.traveller.list_query import AHEAD_DAYS, ReadQuery, PlacesQuery, read_query, strip_of
+from wenyue.web.traveller.list_query import AHEAD_DAYS, PlacesQuery, ReadQuery, read_query, strip_of
 from wenyue.web.traveller.list_views import (
     RowFacts,
     RowView,
