@@ -31,7 +31,8 @@ _LOOK: Final = """() => {
     const node = walker.currentNode, parent = node.parentElement, text = node.data.trim();
     if (!text || parent.closest('script, style, noscript, template')) continue;
     if (!isData(parent)) texts.push(text);
-    if (parent.closest('option, .sr-only, .skip') || !parent.checkVisibility({visibilityProperty: true})) continue;
+    const isUnseen = getComputedStyle(parent).clipPath === 'inset(50%)' || !parent.checkVisibility({visibilityProperty: true});
+    if (isUnseen || parent.closest('option, .skip')) continue;
     range.selectNodeContents(node);
     const box = range.getBoundingClientRect();
     if (!box.width) continue;
