@@ -110,7 +110,7 @@ async def test_ux_5_scene_is_served_for_ever_and_only_if_it_can_be() -> None:
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "image/svg+xml"
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
-        assert answer.headers["content-encoding"] == "gzip"
+        assert answer.headers["content-encoding"] == "br"
         plain = await browser.get(url, headers={"Accept-Encoding": "identity"})
         assert plain.text == answer.text == draw("palace", variant_of("故宫博物院", "palace-museum"))
         old = re.sub(r"\.[0-9a-f]{10}\.", ".0123456789.", url)

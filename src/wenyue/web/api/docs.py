@@ -1,6 +1,5 @@
 """The human page of the API at /docs, rendered from the OpenAPI document, and every problem code at /docs/problems."""
 
-import gzip
 from typing import Final
 
 from starlette.requests import Request
@@ -22,23 +21,11 @@ async def _docs(request: Request) -> Response:
         "shapes": shapes(document),
         "server": server_of(request),
     }
-    return _packed(request, render(request, "api/docs.html", context))
+    return render(request, "api/docs.html", context)
 
 
 async def _problems(request: Request) -> Response:
-    return _packed(
-        request, render(request, "api/problems.html", {"groups": problem_groups(locale_of(request))})
-    )
-
-
-def _packed(request: Request, page: Response) -> Response:
-    """The long page compressed for browsers that take it: nothing in it but the form's token is anybody's own."""
-    page.headers["Vary"] = "Accept-Encoding"
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        page.body = gzip.compress(bytes(page.body), 6, mtime=0)
-        page.headers["Content-Encoding"] = "gzip"
-        page.headers["Content-Length"] = str(len(page.body))
-    return page
+    return render(request, "api/problems.html", {"groups": problem_groups(locale_of(request))})
 
 
 routes: Final = [

@@ -31,6 +31,7 @@ from wenyue.web.api.faults import catch_all, handle_faults
 from wenyue.web.api.health import Health
 from wenyue.web.api.metrics import Exchange, Meter, answer_metrics
 from wenyue.web.api.openapi import describe
+from wenyue.web.middleware.compression import Compression
 from wenyue.web.middleware.edge import Edge
 from wenyue.web.middleware.logins import Logins
 
@@ -98,6 +99,7 @@ def create_api(
     ):
         api.include_router(part.router)
     handle_faults(api)
+    api.add_middleware(Compression)
     api.add_middleware(Edge, meter=meter)
     _add_health(api, services, exchange)
     describe(api)

@@ -17,7 +17,7 @@ from wenyue.locale.templates import EXTENSIONS, prepare
 from wenyue.web.shared.i18n import is_large, lang_of, locale_of, say_money
 from wenyue.web.shared.scene_files import scene_url
 from wenyue.web.shared.services import services_of
-from wenyue.web.shared.session import CSRF_COOKIE, csrf_token, read_cookie, set_cookie
+from wenyue.web.shared.session import CSRF_COOKIE, csrf_token, masked, read_cookie, set_cookie
 from wenyue.web.shared.static import static_url
 
 _CSRF_AGE_S: Final = 7 * 24 * 3600
@@ -113,7 +113,7 @@ def render_text(template: str, request: Request, context: Mapping[str, object]) 
             is_large=is_large(request),
             path=request.url.path,
             status_url=status_url(request),
-            csrf=Markup('<input type="hidden" name="_csrf" value="{}">').format(token),
+            csrf=Markup('<input type="hidden" name="_csrf" value="{}">').format(masked(token)),
         )
     )
     return page, token

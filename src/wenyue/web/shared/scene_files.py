@@ -1,6 +1,5 @@
 """Drawn scenes as files: the address names the kind, the variant and the program that draws, so that it never changes."""
 
-import gzip
 import hashlib
 import re
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from wenyue.web.shared.packing import Coding, coding_of, packed
 from wenyue.web.shared.scenes import KINDS, VARIANTS, draw, kind_of, variant_of
 
 FOREVER: Final = "public, max-age=31536000, immutable"
@@ -40,11 +40,14 @@ async def serve_scene(request: Request) -> Response:
     found = _NAME.fullmatch(request.path_params["name"])
     if found is None or found[1] not in KINDS or int(found[2]) >= VARIANTS:
         return Response("not found\n", 404, media_type="text/plain")
-    body = _packed(found[1], int(found[2]))
+    coding = coding_of(request.headers.get("accept-encoding", ""))
     headers = _HEADERS | {"Cache-Control": FOREVER if found[3] == _mark() else _SHORT}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(body, headers=headers | {"Content-Encoding": "gzip"}, media_type="image/svg+xml")
-    return Response(gzip.decompress(body), headers=headers, media_type="image/svg+xml")
+    if coding:
+        body = _packed(found[1], int(found[2]), coding)
+        headers["Content-Encoding"] = coding
+    else:
+        body = draw(found[1], int(found[2])).encode()
+    return Response(body, headers=headers, media_type="image/svg+xml")
 
 
 @cache
@@ -59,8 +62,8 @@ def _mark() -> str:
 
 
 @lru_cache(maxsize=_KEPT)
-def _packed(kind: str, variant: int) -> bytes:
-    return gzip.compress(draw(kind, variant).encode(), 6, mtime=0)
+def _packed(kind: str, variant: int, coding: Coding) -> bytes:
+    return packed(draw(kind, variant).encode(), coding)
 
 
 routes: Final = [

@@ -2,9 +2,11 @@
 
 Anti-forgery is a signed double submit: a random nonce, signed together with the logins, stands in a cookie and again in
 every form; a page of another site can read neither. The signing key is the installation's index key, used under a
-prefix that no document key has.
+prefix that no document key has. In a form it is masked by random bytes, new in every page, so that the sizes of compressed
+pages tell nothing about it (BREACH).
 """
 
+import base64
 import hmac
 import secrets
 from typing import Final
@@ -23,6 +25,7 @@ CSRF_COOKIE: Final = "wy_csrf"
 CSRF_FIELD: Final = "_csrf"
 _COOKIE_LENGTH_MAX: Final = 3500
 _CSRF_LENGTH_MAX: Final = 128
+_MASKED_LENGTH_MAX: Final = 200
 
 
 def cookie_name(name: str, *, is_secure: bool) -> str:
@@ -67,11 +70,45 @@ def csrf_token(request: Request, vault: Vault) -> str:
     return f"{nonce}.{_sign(f'{nonce}|{_logins(request)}', vault, 'csrf')}"
 
 
+def masked(token: str) -> str:
+    """The token as a form carries it: never twice the same."""
+    plain = _bytes_of(token)
+    pad = secrets.token_bytes(len(plain))
+    return base64.urlsafe_b64encode(pad + _xor(pad, plain)).decode().rstrip("=")
+
+
 def is_csrf_good(request: Request, submitted: str, vault: Vault) -> bool:
-    """The form carries the same good token as the cookie."""
+    """The form carries the same good token as the cookie, masked or, in a page of an earlier release, as it is."""
     held = read_cookie(request, CSRF_COOKIE)
-    same = hmac.compare_digest(held.encode(), submitted[:_CSRF_LENGTH_MAX].encode())
+    sent = submitted[:_MASKED_LENGTH_MAX]
+    if "." in sent:
+        same = hmac.compare_digest(held.encode(), sent.encode())
+    else:
+        same = hmac.compare_digest(_bytes_of(held), _unmasked(sent))
     return same and _is_signed(held, request, vault)
+
+
+def _bytes_of(token: str) -> bytes:
+    """Nonce and signature; empty for what is no token."""
+    nonce, _, signature = token.partition(".")
+    try:
+        return base64.urlsafe_b64decode(nonce) + bytes.fromhex(signature)
+    except ValueError:
+        return b""
+
+
+def _unmasked(sent: str) -> bytes:
+    """What `masked` hid; something else, or nothing, of what it did not make."""
+    try:
+        both = base64.urlsafe_b64decode(sent + "=" * (-len(sent) % 4))
+    except ValueError:
+        return b""
+    middle = len(both) // 2
+    return _xor(both[:middle], both[middle : 2 * middle])
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return (int.from_bytes(one) ^ int.from_bytes(other)).to_bytes(len(one))
 
 
 def signed(value: str, vault: Vault, purpose: str) -> str:

@@ -5,7 +5,7 @@ it needs as `"./name.js"`, which becomes the hashed name. `vendor/` holds what `
 committed, is part of the wheel, and may be missing.
 """
 
-import gzip
+import asyncio
 import hashlib
 import re
 from dataclasses import dataclass
@@ -17,12 +17,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from wenyue.web.shared.packing import Coding, coding_of, packed
+
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _NOT_FOUND: Final = 404
 _JAVASCRIPT: Final = "text/javascript; charset=utf-8"
 _COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _INDENT: Final = re.compile(r"^\s+", re.MULTILINE)
 _END_OF_LINE: Final = re.compile(r"(?<=[{};,])\n")
+PACKED: Final[dict[tuple["StaticFile", Coding], bytes]] = {}
 _SIBLING: Final = re.compile(rb'"\./([a-z-]+\.js)"')
 
 
@@ -32,7 +35,6 @@ class StaticFile:
 
     media_type: str
     body: bytes
-    gzipped: bytes
 
 
 @cache
@@ -60,7 +62,7 @@ def _load() -> tuple[dict[str, str], dict[str, StaticFile]]:
                 body = _SIBLING.sub(link, body)
             stem, _, extension = name.rpartition(".")
             names[name] = f"{stem}.{hashlib.sha256(body).hexdigest()[:10]}.{extension}"
-            held[names[name]] = StaticFile(media_type, body, gzip.compress(body, 9, mtime=0))
+            held[names[name]] = StaticFile(media_type, body)
         return names[name]
 
     def link(found: re.Match[bytes]) -> bytes:
@@ -88,11 +90,19 @@ async def serve_static(request: Request) -> Response:
     if held is None:
         return Response("not found\n", _NOT_FOUND, media_type="text/plain")
     headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(
-            held.gzipped, headers=headers | {"Content-Encoding": "gzip"}, media_type=held.media_type
-        )
-    return Response(held.body, headers=headers, media_type=held.media_type)
+    coding = coding_of(request.headers.get("accept-encoding", ""))
+    if coding:
+        headers["Content-Encoding"] = coding
+    return Response(await _in(held, coding), headers=headers, media_type=held.media_type)
+
+
+async def _in(held: StaticFile, coding: Coding) -> bytes:
+    """The file in this coding: packed once a process, when somebody asks for it first, beside what else is asked."""
+    kept = PACKED.get((held, coding))
+    if kept is None:
+        kept = await asyncio.to_thread(packed, held.body, coding, is_for_ever=True)
+        PACKED[held, coding] = kept
+    return kept
 
 
 routes: Final = [Route("/static/{name}", serve_static, methods=["GET", "HEAD"], name="static")]
