@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.booking_site import TODAY, BookingSite, site
-from tests.support.traveller_site import CARD, CHILD_DOCUMENT, CHILD_NAME
+from tests.support.traveller_site import CARD, CHILD_DOCUMENT, CHILD_NAME, DAILY_CARD
 from tests.web.traveller.test_visits import night_line
 from wenyue.booking import SlotState, SlotView
 from wenyue.web.traveller.moving import placement_at, placements, price_now
@@ -167,3 +167,18 @@ async def test_ux_F6_one_person_is_moved_by_the_pages_and_no_child_alone(site: B
     refused = await one.submit(one.form(f"{path}/reschedule", 1), status=409)
     assert "原来的预约没有变化" in refused
     assert await site.number("SELECT count(*) FROM booking.line") == 1
+
+
+@pytest.mark.anyio
+async def test_ux_F6_the_visit_that_moves_is_not_in_its_own_way(site: BookingSite) -> None:
+    """A card that pays once a day for a place pays for another hour of that day once the first is given back."""
+    one = site.traveller()
+    await one.activate(DAILY_CARD)
+    day = TODAY + timedelta(days=1)
+    await one.choose("lake", day)
+    await one.submit(await one.review())
+    path = one.path
+    page = await one.get(f"{path}/reschedule?day={day}")
+    assert "本卡可用" in page
+    assert "本卡不可用" not in page
+    assert "改期成功" in await one.submit(one.form(f"{path}/reschedule", 1))

@@ -1,7 +1,7 @@
 """Availability as one card sees it: which of the slots it would pay for, and why not. For people, never for a decision."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from msgspec import structs
 
@@ -18,8 +18,19 @@ from wenyue.platform.database.db import Tx
 _UNBOUND_DAYS = 366  # a look back for card types that count over their whole life
 
 
+# What a move would give back of a line that the card pays: venue, day, the line's places, how many of them move.
+GivenUp = tuple[int, date, int, int]
+
+
 async def on_card(
-    tx: Tx, views: Sequence[SlotView], *, card_id: int, holder_id: int, rulebook: Rulebook, now: datetime
+    tx: Tx,
+    views: Sequence[SlotView],
+    *,
+    card_id: int,
+    holder_id: int,
+    rulebook: Rulebook,
+    now: datetime,
+    giving_up: Sequence[GivenUp] = (),
 ) -> tuple[list[SlotView], dict[int, Outcome]] | None:
     """`views` with NOT_ON_CARD where the card would not pay for its holder, and the refusals by slot id.
 
@@ -27,7 +38,7 @@ async def on_card(
     """
     asked = {view.slot_id for view in views}
     refusals = await refused_on_card(
-        tx, asked, card_id=card_id, holder_id=holder_id, rulebook=rulebook, now=now
+        tx, asked, card_id=card_id, holder_id=holder_id, rulebook=rulebook, now=now, giving_up=giving_up
     )
     if refusals is None:
         return None
@@ -41,7 +52,14 @@ async def on_card(
 
 
 async def refused_on_card(
-    tx: Tx, slot_ids: Collection[int], *, card_id: int, holder_id: int, rulebook: Rulebook, now: datetime
+    tx: Tx,
+    slot_ids: Collection[int],
+    *,
+    card_id: int,
+    holder_id: int,
+    rulebook: Rulebook,
+    now: datetime,
+    giving_up: Sequence[GivenUp] = (),
 ) -> dict[int, Outcome] | None:
     """Why the card would not pay for its holder, by slot id; slots that it would pay for are absent.
 
@@ -51,6 +69,8 @@ async def refused_on_card(
     if card is None or card.holder_id != holder_id:
         return None
     await _read_uses(tx, card, rulebook, now)
+    for one in giving_up:
+        _give_up(card, one)
     rules, local = rulebook.card_types[card.type_code], now.astimezone(zone(rulebook.timezone))
     refusals: dict[int, Outcome] = {}
     for slot in (await load_slots(tx, slot_ids)).values():
@@ -59,6 +79,18 @@ async def refused_on_card(
         if isinstance(verdict, cards.CardRefusal):
             refusals[slot.id] = Outcome(int(verdict))
     return refusals
+
+
+def _give_up(card: cards.CardFacts, line: GivenUp) -> None:
+    """Judge as if the line had fewer places, as the engine does when it moves: the day's one use is not in its own way."""
+    *wanted, moving = line
+    use = next((one for one in card.uses if [one.venue_id, one.on_date, one.quantity] == wanted), None)
+    if use is None:
+        return
+    card.give_back(use)
+    if moving < use.quantity:
+        left = use.quantity - moving
+        card.take(cards.Use(use.venue_id, use.on_date, use.entitlement_no, left, use.is_redeemed))
 
 
 async def _read_uses(tx: Tx, card: cards.CardFacts, rulebook: Rulebook, now: datetime) -> None:

@@ -56,7 +56,11 @@ async def bearer_of(context: TravellerContext, tx: Tx) -> Bearer | None:
 
 
 async def refusals_of(
-    context: TravellerContext, tx: Tx, slots: Sequence[SlotView], bearer: Bearer | None
+    context: TravellerContext,
+    tx: Tx,
+    slots: Sequence[SlotView],
+    bearer: Bearer | None,
+    giving_up: Sequence[tuple[int, date, int, int]] = (),
 ) -> dict[int, Outcome] | None:
     """Why the card would not pay for its holder alone, by slot id; None without a card. Other bookings are counted in."""
     if bearer is None:
@@ -68,6 +72,7 @@ async def refusals_of(
         holder_id=context.holder_id,
         rulebook=context.services.rulebook,
         now=context.now,
+        giving_up=giving_up,
     )
     return judged[1] if judged is not None else None
 

@@ -129,7 +129,9 @@ async def _calendar_facts(
     slots = await _slots_of(context, tx, visit)
     found = placements(visit, slots, len(people) or line.quantity)
     bearer = await bearer_of(context, tx) if line.card_id is not None else None
-    refusals = await refusals_of(context, tx, slots, bearer)
+    places = len(people) or line.quantity
+    leaving = [(one.venue_id, one.on_date, one.quantity, places) for one in visit.lines if one.card_id]
+    refusals = await refusals_of(context, tx, slots, bearer, leaving)
     pairs = [("line", visit.number), *(("person", number) for number in people)]
     return CalendarFacts(
         venue=place,
