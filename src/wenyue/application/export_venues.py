@@ -51,6 +51,7 @@ def row_of(venue: Venue, week: Sequence[OpeningHours]) -> VenueRow:
         timezone=venue.timezone,
         summary=venue.summary,
         tags=venue.tags,
+        aliases=venue.aliases,
         week=own[0][1] if is_even else None,
         closed_weekdays=closed if is_even else None,
         days=() if is_even else own,

@@ -25,6 +25,7 @@ def made(row: VenueRow, code: str, source: str) -> Venue:
         level=row.level,
         timezone=row.timezone or "Asia/Shanghai",
         tags=row.tags,
+        aliases=row.aliases,
         summary=row.summary,
         source=source,
     )
@@ -33,6 +34,7 @@ def made(row: VenueRow, code: str, source: str) -> Venue:
 def merged(before: Venue, row: VenueRow) -> Venue:
     """The facts of the row over what is there. A name that a list gives is the operator's: no longer made from the Chinese."""
     name, tags = {**before.name, **row.name}, row.tags or before.tags
+    aliases = row.aliases if row.aliases and set(row.aliases) != set(before.aliases) else before.aliases
     if name != before.name:
         tags = tuple(tag for tag in tags if tag != catalogue.ROMANISED_NAME)
     return structs.replace(
@@ -44,6 +46,7 @@ def merged(before: Venue, row: VenueRow) -> Venue:
         longitude=before.longitude if row.longitude is None else row.longitude,
         level=row.level or before.level,
         tags=tags,
+        aliases=aliases,
         summary={**before.summary, **row.summary},
     )
 

@@ -10,7 +10,7 @@ from wenyue.catalogue import OpeningHours, Venue
 from wenyue.imports.venues import VenueRow
 
 _FIELDS: Final = (
-    "name", "kind", "province", "city", "latitude", "longitude", "level", "timezone", "tags", "summary",
+    "name", "kind", "province", "city", "latitude", "longitude", "level", "timezone", "tags", "aliases", "summary",
 )  # fmt: skip
 _EVERY_DAY: Final = range(7)
 

@@ -60,6 +60,10 @@ class Directory:
         for offer in offers:
             self.offers_of.setdefault(offer.venue_id, []).append(offer)
         self.active: Final = self.mask(lambda one: one.is_active)
+        self.provinces: Final[dict[str, int]] = {}
+        for one in entries:
+            if one.is_active and one.province:
+                self.provinces[one.province] = self.provinces.get(one.province, 0) + 1
         self._by_word: dict[tuple[str, str], int] = {}
 
     def mask(self, holds: Callable[[Entry], bool]) -> int:
@@ -102,6 +106,23 @@ class Directory:
         """The venue of an id."""
         at = self.position.get(venue_id)
         return None if at is None else self.entries[at]
+
+    def by_distance(self, mask: int, origin: tuple[float, float]) -> list[int]:
+        """The ids in a mask, the nearest first; at the end those of which nobody said where they are.
+
+        By the flat earth of the origin's latitude: an order of neighbours, no distances.
+        """
+        marks, (here, there) = mask.to_bytes(len(self.entries), "little"), origin
+        narrower = math.cos(math.radians(here)) ** 2
+        far = [
+            (math.inf, one.id)
+            if one.latitude is None or one.longitude is None
+            else ((one.latitude - here) ** 2 + narrower * (one.longitude - there) ** 2, one.id)
+            for one, is_in in zip(self.entries, marks, strict=True)
+            if is_in
+        ]
+        far.sort()
+        return [id_ for _, id_ in far]
 
     def middle_of(self, place: str) -> tuple[float, float] | None:
         """Where a province or a city is, as far as its venues say: the middle of them (latitude, longitude)."""

@@ -71,6 +71,7 @@ FIELDS: Final[dict[Kind, tuple[Field, ...]]] = {
         _field("summary", Shape.TEXT, "summary 简介 介绍 概况 description"),
         _field("summary_en", Shape.TEXT, "summary_en 英文简介 英文介绍"),
         _field("tags", Shape.TEXT, "tags 标签 关键词"),
+        _field("aliases", Shape.TEXT, "aliases 别名 其他名称 又名 别称 俗称 曾用名 alias"),
         _field("opens", Shape.TIME, "opens 开门时间 开园时间 开放时间 开始营业 open"),
         _field("closes", Shape.TIME, "closes 关门时间 闭园时间 停止营业 close"),
         _field("last_entry", Shape.TIME, "last_entry 停止入园 停止检票 最晚入园 停止入园时间"),

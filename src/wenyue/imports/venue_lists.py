@@ -35,7 +35,8 @@ def cells_of(row: VenueRow, locale: Locale) -> list[str]:
         "timezone": row.timezone,
         "summary": _said(row.summary, DEFAULT),
         "summary_en": _said(row.summary, SOURCE),
-        "tags": ("、" if locale == DEFAULT else ", ").join(sorted({one_line(tag) for tag in row.tags})),
+        "tags": _several(row.tags, locale),
+        "aliases": _several(row.aliases, locale),
         "opens": _clock(week.opens) if week else "",
         "closes": _clock(week.closes) if week else "",
         "last_entry": _clock(week.last_entry) if week else "",
@@ -43,6 +44,10 @@ def cells_of(row: VenueRow, locale: Locale) -> list[str]:
         "hours_by_day": "; ".join(_days(row.days, locale)),
     }
     return [cells[name] for name in COLUMNS]
+
+
+def _several(words: Sequence[str], locale: Locale) -> str:
+    return ("、" if locale == DEFAULT else ", ").join(sorted({one_line(word) for word in words}))
 
 
 def _days(days: Sequence[tuple[int, Week]], locale: Locale) -> list[str]:

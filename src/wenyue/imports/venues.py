@@ -29,6 +29,7 @@ _TAG_MARKS: Final = re.compile(r"[、,，;；|/\n]+")
 _LEVEL_MAX: Final = 40
 _OF_DAYS: Final = re.compile(r"(\D+?)\s*(\d[\d:]*\s*-\s*\d[\d:]*)\s*(?:\(([\d:]+)\))?")
 _TAGS_MAX: Final = 30
+ALIASES_MAX: Final = 30  # of one venue; the database holds no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class VenueRow:
     timezone: str
     summary: Texts
     tags: tuple[str, ...]
+    aliases: tuple[str, ...]
     week: Week | None
     closed_weekdays: int | None  # bit 0 = Monday
     days: tuple[
@@ -111,19 +113,24 @@ def read_venue(cells: Cells) -> VenueRow:
         summary=texts_of(
             printable(cells, "summary", most=SUMMARY_MAX), printable(cells, "summary_en", most=SUMMARY_MAX)
         ),
-        tags=tuple(
-            sorted(
-                {
-                    one.strip()
-                    for one in _TAG_MARKS.split(printable(cells, "tags", most=SUMMARY_MAX))
-                    if one.strip()
-                }
-            )[:_TAGS_MAX]
-        ),
+        tags=_several(cells, "tags")[:_TAGS_MAX],
+        aliases=_aliases(cells),
         week=_week(cells),
         closed_weekdays=read_weekdays(cells, "closed_weekdays"),
         days=_days(cells),
     )
+
+
+def _several(cells: Cells, field: str) -> tuple[str, ...]:
+    parts = _TAG_MARKS.split(printable(cells, field, most=SUMMARY_MAX))
+    return tuple(sorted({one.strip() for one in parts if one.strip()}))
+
+
+def _aliases(cells: Cells) -> tuple[str, ...]:
+    found = _several(cells, "aliases")
+    if len(found) > ALIASES_MAX:
+        raise cells.refuse(Reason.TOO_LARGE, "aliases", Message("at most {n} other names", n=ALIASES_MAX))
+    return found
 
 
 def read_code(cells: Cells, field: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from wenyue import catalogue
+from wenyue.application.export_venues import row_of
 from wenyue.application.import_venues import do_import_venues
 from wenyue.application.list_outcomes import ListOutcome, ListRequest, ListTaken, ListVerdict
 from wenyue.catalogue import listing
@@ -20,6 +21,7 @@ from wenyue.imports.columns import Kind, known_names
 from wenyue.imports.listing import read_list
 from wenyue.imports.reading import open_sheet
 from wenyue.imports.refusals import Refusal
+from wenyue.imports.venue_lists import cells_of, header
 from wenyue.imports.venues import code_of, read_venue
 from wenyue.locale import DEFAULT, SOURCE
 from wenyue.ops.demo.shipped import PUBLIC_LIST, shipped_attractions, shipped_code
@@ -303,3 +305,23 @@ def test_a_file_whose_columns_are_not_told_needs_a_map(
             "SELECT province, source FROM catalogue.venue WHERE name ->> 'zh-CN' = '无图湖'"
         ).fetchone()
         assert row == ("浙江", "old")
+
+
+async def test_ux_4_other_names_come_in_are_found_and_go_out(tx: Tx, tmp_path: Path) -> None:
+    listed = "省份,景区名称,别名\n浙江,西湖,西子湖、明圣湖，钱塘湖\n"
+    assert verdicts(await run(tx, tmp_path, listed)) == "new"
+    [venue] = await catalogue.venues(tx, text="明圣湖")
+    assert set(venue.aliases) == {"西子湖", "明圣湖", "钱塘湖"}
+    assert verdicts(await run(tx, tmp_path, listed.replace("西子湖、明圣湖", "明圣湖、西子湖"))) == "same"
+    assert (
+        verdicts(await run(tx, tmp_path, "省份,景区名称,等级\n浙江,西湖,\n")) == "same"
+    )  # says nothing of them
+    assert verdicts(await run(tx, tmp_path, "省份,景区名称,别名\n浙江,西湖,金牛湖\n")) == "changed"
+    [venue] = await catalogue.venues(tx)
+    assert venue.aliases == ("金牛湖",)
+    written = dict(zip(header(DEFAULT), cells_of(row_of(venue, ()), DEFAULT), strict=True))
+    assert written["别名"] == "金牛湖"
+    many = "、".join(f"湖{n}" for n in range(31))
+    [refused] = await run(tx, tmp_path, f"省份,景区名称,别名\n浙江,西湖,{many}\n")
+    assert refused.refusal is not None
+    assert "30" in refused.refusal.fix.say("en")

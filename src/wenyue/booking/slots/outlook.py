@@ -24,8 +24,9 @@ from wenyue.core.limits import VISITORS_MAX
 from wenyue.platform.database.db import Database, DatabaseDown, queries
 
 PARTY_MAX: Final = VISITORS_MAX
-OUTLOOK_FRESH_S: Final = 10.0  # what is older is read again by whoever asks next
-OUTLOOK_AGE_S_MAX: Final = 90.0  # what is older is not used
+OUTLOOK_FRESH_S: Final = 30.0  # what is older is read again when somebody asks next …
+OUTLOOK_FRESH_FIRST_S: Final = 10.0  # … and the day that somebody chose
+OUTLOOK_AGE_S_MAX: Final = 120.0  # what is older is not used
 NO_QUARTER: Final = 255
 _DAYS_MAX: Final = 40
 _SLOTS_OF_DAY_MAX: Final = 400_000
@@ -34,7 +35,9 @@ _DAY_DEADLINE_MS: Final = 4_000
 _PAGE_DEADLINE_MS: Final = 600
 _PAGES_AT_ONCE: Final = 8
 _CHEAP_S: Final = 0.05
-_RESTS: Final = 4  # times as long as a costly reading took
+_RESTS: Final = (
+    9  # times as long as a costly reading took; once, while there are days of which nothing is known
+)
 _DIRECTORY_AGE_S: Final = 1.0
 _DIRECTORY_AGE_S_MAX: Final = 10.0
 _TIMEZONE: Final = "Asia/Shanghai"  # days of lists are of this clock
@@ -107,7 +110,7 @@ class Outlook:
         self._days: dict[date, DayRooms] = {}
         self._wanted: dict[date, int] = {}
         self._filling: asyncio.Task[None] | None = None
-        self._filled = asyncio.Event()
+        self._filled, self._hurry = asyncio.Event(), asyncio.Event()
         self._pages: set[asyncio.Task[Any]] = set()
         self.cards = CardPlaces()
 
@@ -164,8 +167,11 @@ class Outlook:
         now = monotonic()
         for day in wanted[:_DAYS_MAX]:
             known = self._days.get(day)
-            if known is None or now - known.at >= OUTLOOK_FRESH_S:
-                self._wanted[day] = 0 if day == first else 1
+            fresh_s = OUTLOOK_FRESH_FIRST_S if day == first else OUTLOOK_FRESH_S
+            if known is None or now - known.at >= fresh_s:
+                self._wanted[day] = 0 if day == first else self._wanted.get(day, 1)
+        if first is not None and not self._is_usable(first):
+            self._hurry.set()
         if self._wanted and self._filling is None:
             self._filling = asyncio.create_task(self._fill(), name="outlook")
             self._filling.add_done_callback(self._fill_ended)
@@ -175,11 +181,20 @@ class Outlook:
             day = min(self._wanted, key=lambda one: (self._wanted[one], one))
             del self._wanted[day]
             began = monotonic()
+            self._hurry.clear()
             await self._read_day(day)
             self._tell()
             cost = monotonic() - began
             if cost > _CHEAP_S:
-                await asyncio.sleep(_RESTS * cost)
+                await self._rest(cost * (_RESTS if all(map(self._is_usable, self._wanted)) else 1))
+
+    async def _rest(self, seconds: float) -> None:
+        """Leave the database to others, but not while somebody waits for a day of which nothing is known."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass
 
     def _fill_ended(self, task: asyncio.Task[None]) -> None:
         self._filling = None

@@ -1,6 +1,6 @@
 -- name: within
--- The deadline of the statements that follow in this transaction.
-SELECT set_config('statement_timeout', %(ms)s, true)
+-- The deadline of the statements that follow in this transaction; they take one core at most.
+SELECT set_config('statement_timeout', %(ms)s, true), set_config('max_parallel_workers_per_gather', '0', true)
 
 -- name: rooms_on_day
 -- For each venue of a list, in its order: a byte with the room of its best session on a day (`most`: as much or more), and a

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from wenyue.booking.slots.outlook import NO_QUARTER, DayRooms
-from wenyue.catalogue.directory import Directory, distance_km
+from wenyue.catalogue.directory import Directory
 from wenyue.locale import Message
 from wenyue.web.shared.i18n import Locale, say_date
 from wenyue.web.traveller.list_query import PlacesQuery
@@ -30,6 +30,7 @@ class Shelf:
     days: Mapping[date, DayRooms]
     strip: tuple[date, ...]
     cards: Mapping[date | None, int]
+    named: int  # the same as `found`, as a mask
     origin: Point | None = None
 
     def room(self, day: date, party: int) -> int | None:
@@ -56,7 +57,7 @@ def matching(shelf: Shelf, query: PlacesQuery) -> int:
     """The venues of a query. What is not known of free places leaves none out."""
     mask = shelf.directory.of_kind(query.kind or "") & shelf.directory.of_province(query.province)
     if query.text and shelf.found is not None:
-        mask &= shelf.directory.of_ids(shelf.found)
+        mask &= shelf.named
     if query.is_card and query.day in shelf.cards:
         mask &= shelf.cards[query.day]
     if query.is_free and shelf.is_known(query):
@@ -84,7 +85,7 @@ def ordered(shelf: Shelf, query: PlacesQuery) -> list[int]:
     """The ids of the query's venues in the order asked for."""
     mask, directory = matching(shelf, query), shelf.directory
     if query.sort == "near" and shelf.origin is not None:
-        return _by_distance(directory, mask, shelf.origin)
+        return directory.by_distance(mask, shelf.origin)
     if query.sort == "soon":
         return _soonest(shelf, query, mask)
     if query.text and shelf.found is not None:
@@ -140,17 +141,6 @@ def _nearest_day(shelf: Shelf, query: PlacesQuery, wanted: date) -> date | None:
     """The nearest date with room for the party, the later of two."""
     good = [day for day in shelf.strip if day != wanted and count_on(shelf, query, day)]
     return min(good, key=lambda day: (abs((day - wanted).days), day < wanted), default=None)
-
-
-def _by_distance(directory: Directory, mask: int, origin: Point) -> list[int]:
-    far: list[tuple[float, int]] = []
-    for one in directory.ids_of(mask):
-        entry = directory.entry(one)
-        if entry is not None and entry.latitude is not None and entry.longitude is not None:
-            far.append((distance_km(origin, (entry.latitude, entry.longitude)), one))
-        else:
-            far.append((float("inf"), one))  # nobody said where it is
-    return [one for _, one in sorted(far)]
 
 
 def _soonest(shelf: Shelf, query: PlacesQuery, mask: int) -> list[int]:

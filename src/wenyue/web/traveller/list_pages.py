@@ -1,5 +1,6 @@
 """Where to go: the list of places by name, date, people, what is free, what the card is good for, and distance."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -70,7 +71,9 @@ async def list_venues(context: TravellerContext) -> Response:
         origin = await _origin(tx, directory, asked.query)
     if asked.query.origin and origin is None:
         asked = asked.with_error("from", _unknown_place(context, asked.query))
-    shelf = Shelf(directory, found, {}, strip_of(asked.query, today), {}, origin)
+    shelf = Shelf(
+        directory, found, {}, strip_of(asked.query, today), {}, directory.of_ids(found or ()), origin
+    )
     shelf = await _filled(context, asked.query, shelf, bearer)
     read = _Read(shelf, bearer, today)
     ids = ordered(shelf, asked.query)
@@ -100,10 +103,6 @@ async def list_venues(context: TravellerContext) -> Response:
 def _form(context: TravellerContext, read: _Read, asked: ReadQuery) -> dict[str, object]:
     """The fields and links above the list."""
     query, locale = asked.query, context.locale
-    provinces: dict[str, int] = {}
-    for one in read.shelf.directory.entries:
-        if one.is_active and one.province:
-            provinces[one.province] = provinces.get(one.province, 0) + 1
     return {
         "query": query,
         "any_day": replace(query, day=None).first_page().href,
@@ -118,7 +117,7 @@ def _form(context: TravellerContext, read: _Read, asked: ReadQuery) -> dict[str,
         "dates": date_views(read.shelf, query, context.services.calendar, read.today, locale),
         "kinds": kind_chips(read.shelf, query, locale),
         "switches": switch_chips(query, locale, has_card=read.bearer is not None),
-        "provinces": sorted(provinces.items()),
+        "provinces": sorted(read.shelf.directory.provinces.items()),
     }
 
 
@@ -142,14 +141,15 @@ async def _rows(
     context: TravellerContext, read: _Read, query: PlacesQuery, page: Sequence[int]
 ) -> tuple[list[RowView], bool, bool]:
     """(the rows of a page, whether any is a demonstration, whether their days came too late)."""
-    strip = read.shelf.strip
-    days = await context.services.outlook.of_venues(
-        page, (strip[0], strip[-1]), party=query.party, wait_s=_WAIT_S
+    strip, own = read.shelf.strip, context.services.outlook
+    reading = asyncio.create_task(
+        own.of_venues(page, (strip[0], strip[-1]), party=query.party, wait_s=_WAIT_S)
     )
     async with context.reading() as tx:
         places = await catalogue.venues_by_id(tx, page)
         first = await pictures(tx, page, is_first=True)
-        refusals = await _refusals(context, tx, read.bearer, days, query)
+    days = await reading
+    refusals = await _refusals(context, read.bearer, days, query)
     facts = RowFacts(read.shelf.directory, query, days, refusals, read.shelf.origin, context.now)
     shown = [places[one] for one in page if one in places and places[one].is_active]
     rows = [
@@ -166,7 +166,6 @@ async def _rows(
 
 async def _refusals(
     context: TravellerContext,
-    tx: Tx,
     bearer: Bearer | None,
     days: Mapping[int, Sequence[VenueDay]] | None,
     query: PlacesQuery,
@@ -179,7 +178,8 @@ async def _refusals(
         id_ for one in shown if one is not None for id_ in (one.slot_id, one.last_slot_id) if id_ is not None
     }
     own, book = context.services.outlook.cards, context.services.rulebook
-    found = await own.refusals(tx, slots, bearer.card, book, context.now)
+    async with context.reading() as tx:
+        found = await own.refusals(tx, slots, bearer.card, book, context.now)
     return None if found is None else dict(found)
 
 
