@@ -119,6 +119,7 @@ def cancel_one(phone: Phone) -> None:
     for name in (NAME, OTHER_NAME, CHILD_NAME):
         page.get_by_label(name).uncheck(force=True)
     phone.press("继续")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(_FOURTH[0])  # not the whole visit
     phone.look("cancel-one")
     page.locator('main form[method="post"][action$="/cancel"] button').click()
     expect(page.locator("main")).to_contain_text("其他项目仍然有效")

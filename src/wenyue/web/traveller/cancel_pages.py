@@ -215,6 +215,8 @@ def _confirmation(context: TravellerContext, choice: _Choice) -> Response:
     ]
     titles = [text_in(one.first.venue, locale) for one in chosen]
     title = say_list(list(dict.fromkeys(titles)), locale)
+    if is_some and names:  # the others still go there
+        title = gettext("{people} at {place}", people=say_list(names, locale), place=title)
     on_card = sum(
         len(set(choice.people) & set(line.visitors)) if is_some else line.quantity
         for one in chosen
