@@ -35,6 +35,14 @@ def country_of(text: str) -> str | None:
 
 
 @cache
+def nations(language: str) -> tuple[str, ...]:
+    """What countries are called in a language of CLDR, sorted: what people choose a nationality from."""
+    territories = cast("Mapping[str, str]", BabelLocale.parse(language).territories)
+    codes = (code for code in territories if len(code) == len("US") and code.isalpha())
+    return tuple(sorted({territories[code] for code in codes if nationality_of(code) is not None}))
+
+
+@cache
 def _names() -> Mapping[str, str]:
     found: dict[str, str] = {}
     for language in ("en", "zh"):

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from wenyue.imports.countries import nations
 from wenyue.locale import DEFAULT, LOCALES, Locale
 from wenyue.locale.templates import EXTENSIONS, prepare
 from wenyue.web.shared.i18n import is_large, lang_of, locale_of, say_money
@@ -94,6 +95,7 @@ def environment(locale: Locale) -> Environment:
         "locale": locale,
         "languages": [one for one in LOCALES.values() if one.is_offered],
         "money": money,
+        "nations": nations(LOCALES[locale].folder if locale in LOCALES else "en"),
         "sprite": Markup(sprite),  # noqa: S704 - a file of this package
     }
     jinja.globals.update(shared)

@@ -16,6 +16,7 @@ from wenyue.core.documents import (
     parse_name,
     parse_phone,
 )
+from wenyue.imports.countries import country_of
 from wenyue.locale import translations
 from wenyue.web.shared import Form, Locale
 from wenyue.web.shared.forms import FieldError, parse_day
@@ -62,6 +63,11 @@ def error_finder(errors: tuple[FieldError, ...]) -> Callable[[str], str]:
     return lambda name: by_field.get(name, "")
 
 
+def _nationality(typed: str) -> str:
+    """The code of a country as people write it, 英国 or Britain; what is none stays as it was typed."""
+    return country_of(typed) or typed
+
+
 def read_person(form: Form, today: date, locale: Locale, *, has_phone: bool = False) -> PersonForm:
     """The person of a submitted form. Identity fields that are wrong are named, all at once."""
     values = {name: form.one(name) for name in FIELDS}
@@ -78,7 +84,7 @@ def read_person(form: Form, today: date, locale: Locale, *, has_phone: bool = Fa
         kind,
         values["number"],
         today=today,
-        nationality=values["nationality"] if kind is DocumentKind.PASSPORT else None,
+        nationality=_nationality(values["nationality"]) if kind is DocumentKind.PASSPORT else None,
         expires_on=parse_day(values["expires"]) if kind is DocumentKind.PASSPORT else None,
     )
     if isinstance(document, DocumentError):

@@ -8,6 +8,7 @@ from wenyue.application import activate_card as activating
 from wenyue.application import sign_in_with_card as signing_in
 from wenyue.application import sign_out as use_case
 from wenyue.application.activate_card import ActivateCard
+from wenyue.application.check_card import check_card
 from wenyue.application.sign_in_with_card import CardKnock, NewLogin
 from wenyue.cards import ActivationRequest, CardProblem, Denied
 from wenyue.core.card_numbers import clean_card_no
@@ -50,9 +51,11 @@ async def activate_card(context: TravellerContext) -> Response:
     """Activate, sign in, and go to the card; or the form again with every field that needs mending."""
     today = local_date(context.now, _TIMEZONE)
     person = read_person(context.form, today, context.locale, has_phone=True)
-    missing = _missing(context)
-    if missing or person.identity is None:
-        return _activation_page(context, PersonForm(person.values, None, missing + person.errors))
+    wrong = _missing(context)
+    if not wrong and person.identity is None:
+        wrong = await _wrong_card(context)
+    if wrong or person.identity is None:
+        return _activation_page(context, PersonForm(person.values, None, wrong + person.errors))
     request = ActivationRequest(
         context.form.one("card_no"),
         context.form.one("pin"),
@@ -125,6 +128,15 @@ def _missing(context: TravellerContext) -> tuple[FieldError, ...]:
     if not context.form.one("pin"):
         errors.append(FieldError("pin", context.gettext("Enter the PIN")))
     return tuple(errors)
+
+
+async def _wrong_card(context: TravellerContext) -> tuple[FieldError, ...]:
+    """What is wrong with number and PIN, told beside what is wrong with the person: nobody corrects a form twice."""
+    knock = CardKnock(caller_of(context.request), context.form.one("card_no"), context.form.one("pin"))
+    denied = await check_card(context.services, knock, context.login_key)
+    return (
+        () if denied is None else (FieldError(_field_of(denied.problem), say_denied(denied, context.locale)),)
+    )
 
 
 def _field_of(problem: CardProblem) -> str:

@@ -103,7 +103,7 @@ function draftKey(name) {
 
 function keepDraft(form) {
   const key = draftKey(form.dataset.draft);
-  const fields = () => [...form.elements].filter((field) => field.name && !field.name.startsWith("_") && !/hidden|password|submit/.test(field.type));
+  const fields = () => [...form.elements].filter((field) => field.name && !field.name.startsWith("_") && !/hidden|password|submit/.test(field.type) && !("secret" in field.dataset));
   const stored = JSON.parse(sessionStorage.getItem(key) ?? "null");
   if (stored && Date.now() - stored.at < DRAFT_AGE_MS) {
     for (const field of fields()) {
@@ -124,6 +124,21 @@ function keepDraft(form) {
   };
   form.addEventListener("input", save);
   form.addEventListener("change", save);
+}
+
+// A secret can be looked at while it is typed, and is hidden again when it is sent.
+for (const button of document.querySelectorAll("[data-show]")) {
+  const field = document.getElementById(button.dataset.show);
+  const show = (isShown) => {
+    field.type = isShown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(isShown));
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    show(field.type === "password");
+    field.focus();
+  });
+  field.form.addEventListener("submit", () => show(false));
 }
 
 // Document numbers: the right keyboard, an X key, the number in groups of 6-8-4, and the age it says.
