@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 DATA = re.compile(
     r"English|CHN|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b|Chrome · Linux"
     r"|\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b|\b[0-9A-Z]{5}-[0-9A-Z]{5}\b"  # codes
-    r"|\bgate\b|\bsignin\b|云岭寺|望江楼|小山\d+|杭州|武汉|山东|张\*示|大风|Strong wind"
+    r"|\bgate\b|\bsignin\b|云岭寺|望江楼|小山\d+|杭州|武汉|山东|张\*示|张演示|大风|Strong wind"
     r"|Mirror Lake|Wangjiang Tower|Loop Line|Lakeside Inn|Lake Kitchen|Demo tourism card|Adult|Morning|Dinner"
     r"|10 hotel room nights|12 restaurant tables \(2 a day\)|20 shuttle seats"
     r"|Unlimited attraction visits \(once a day, place and person\)"

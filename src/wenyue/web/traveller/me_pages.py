@@ -22,7 +22,6 @@ from wenyue.cards import (
 from wenyue.catalogue import listing
 from wenyue.catalogue.picturing import pictures
 from wenyue.core.clock import local_date, zone
-from wenyue.core.documents import mask_name
 from wenyue.platform.database.db import Tx
 from wenyue.web.shared.forms import FieldError
 from wenyue.web.shared.person_form import (
@@ -213,7 +212,7 @@ def _not_done(context: TravellerContext, denied: Denied) -> Response:
 
 async def _name(context: TravellerContext, tx: Tx) -> str:
     known = await traveller(tx, context.services.vault, context.holder_id)
-    return mask_name(known.name.reveal()) if known else ""
+    return known.name.reveal() if known else ""
 
 
 def _greeting(context: TravellerContext) -> str:
