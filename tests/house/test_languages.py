@@ -40,6 +40,8 @@ CHINESE_BY_RIGHT = {
     "imports/usual_sessions.py": "what offices call parts of the day and kinds of places",
     "web/shared/scenes/kinds.py": "what names of places say is there",
     "imports/usual_words.py": "what the files of offices call states and types",
+    "ops/demo/partner_facts.py": "what is said of places that are made up",
+    "web/traveller/venue_facts.py": "how operators write ways there and phones",
     "imports/values.py": "units, currencies and times as offices write them",
     "lab/benchmark/dataset.py": "travellers and cards to measure with",
     "lab/benchmark/overload/orders.py": "a traveller of the load",

@@ -171,7 +171,10 @@ async def test_a_reload_needs_no_database(hall: Hall) -> None:
 async def test_the_booking_button_leads_to_the_queue_and_works_with_a_token(hall: Hall) -> None:
     browser = hall.browser()
     await browser.activate(CARD)
-    await browser.choose("lake", DAY)
+    [morning, *_] = await hall.site.slots("lake", DAY)
+    await browser.get(f"/venues/lake?day={DAY + timedelta(days=2)}")
+    guarded = {"day": str(DAY), "slot": str(morning["slot_id"])}  # as it was chosen before the queue opened
+    await browser.submit(browser.form("/trip/add"), guarded)
     review = await browser.review()
     page = await browser.submit(review, status=403)
     assert f'href="/room/{ROOM}"' in page

@@ -55,4 +55,6 @@ def row_of(venue: Venue, week: Sequence[OpeningHours]) -> VenueRow:
         week=own[0][1] if is_even else None,
         closed_weekdays=closed if is_even else None,
         days=() if is_even else own,
+        facts=venue.facts.texts,
+        phone=venue.facts.phone,
     )

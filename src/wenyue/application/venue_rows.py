@@ -14,7 +14,7 @@ from wenyue.locale import DEFAULT, Message
 
 def made(row: VenueRow, code: str, source: str) -> Venue:
     """The venue that a row makes."""
-    return Venue(
+    venue = Venue(
         code=code,
         kind=cast(VenueKind, row.kind or ATTRACTION),
         name=row.name,
@@ -29,6 +29,7 @@ def made(row: VenueRow, code: str, source: str) -> Venue:
         summary=row.summary,
         source=source,
     )
+    return _with_facts(venue, row)
 
 
 def merged(before: Venue, row: VenueRow) -> Venue:
@@ -37,7 +38,7 @@ def merged(before: Venue, row: VenueRow) -> Venue:
     aliases = row.aliases if row.aliases and set(row.aliases) != set(before.aliases) else before.aliases
     if name != before.name:
         tags = tuple(tag for tag in tags if tag != catalogue.ROMANISED_NAME)
-    return structs.replace(
+    changed = structs.replace(
         before,
         name=name,
         province=row.province or before.province,
@@ -49,6 +50,15 @@ def merged(before: Venue, row: VenueRow) -> Venue:
         aliases=aliases,
         summary={**before.summary, **row.summary},
     )
+    return _with_facts(changed, row)
+
+
+def _with_facts(before: Venue, row: VenueRow) -> Venue:
+    """What the row says for whoever comes, over what is there."""
+    was = before.facts.texts
+    said = {name: {**was[name], **texts} for name, texts in row.facts.items()}
+    facts = structs.replace(before.facts, phone=row.phone or before.facts.phone, **said)
+    return structs.replace(before, facts=facts)
 
 
 def here(found: Venue, currencies: Sequence[str]) -> Message:

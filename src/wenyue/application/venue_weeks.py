@@ -7,7 +7,7 @@ from msgspec import structs
 
 from wenyue.application.list_outcomes import Difference, differences
 from wenyue.catalogue import OpeningHours, Venue
-from wenyue.imports.venues import VenueRow
+from wenyue.imports.venues import FACTS, VenueRow
 
 _FIELDS: Final = (
     "name", "kind", "province", "city", "latitude", "longitude", "level", "timezone", "tags", "aliases", "summary",
@@ -19,7 +19,10 @@ def changes_of(
     before: Venue, after: Venue, week: Sequence[OpeningHours], row: VenueRow
 ) -> tuple[Difference, ...]:
     """What the row changes of a venue and of its `week`."""
-    changes = differences(before, after, _FIELDS)
+    changes = (
+        *differences(before, after, _FIELDS),
+        *differences(before.facts, after.facts, (*FACTS, "phone")),
+    )
     if not row.says_hours:
         return changes
     was, now = list(week), week_of(before.id, row, week)

@@ -1,7 +1,7 @@
 -- name: venues_by_name
 -- The active venues of a list of names, in whatever language.
 SELECT id, code, kind, name, province, city, latitude, longitude, level, timezone, tags, summary, source, is_demo,
-       is_active, aliases
+       is_active, aliases, facts
 FROM catalogue.venue
 WHERE is_active AND EXISTS (SELECT FROM jsonb_each_text(name) AS t WHERE t.value = ANY(%(names)s::text[]))
 ORDER BY id
@@ -39,7 +39,7 @@ SELECT count(*) FROM catalogue.product p JOIN catalogue.venue v ON v.id = p.venu
 -- name: venues_of_provinces
 -- An active attraction of each province, the first of it, among the first of all: for whoever only looks around.
 SELECT v.id, v.code, v.kind, v.name, v.province, v.city, v.latitude, v.longitude, v.level, v.timezone, v.tags, v.summary,
-       v.source, v.is_demo, v.is_active, v.aliases
+       v.source, v.is_demo, v.is_active, v.aliases, v.facts
 FROM (SELECT min(a.id) AS id
         FROM (SELECT id, province FROM catalogue.venue
                WHERE is_active AND kind = 'attraction' ORDER BY id LIMIT %(among)s) AS a

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from wenyue.catalogue.facts import VenueFacts
 from wenyue.locale import Texts
 
 VenueKind = Literal["attraction", "hotel", "restaurant", "transport"]
@@ -41,6 +42,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
     is_demo: bool = False
     is_active: bool = True
     aliases: tuple[str, ...] = ()
+    facts: VenueFacts = VenueFacts()
     id: int = 0
 
 

@@ -1,7 +1,7 @@
 -- name: every
 -- One page of active venues by province and kind, in id order after a cursor.
 SELECT id, code, kind, name, province, city, latitude, longitude, level, timezone, tags, summary, source, is_demo,
-       is_active, aliases
+       is_active, aliases, facts
 FROM catalogue.venue
 WHERE is_active AND id > %(after)s
   AND (%(province)s::text IS NULL OR province = %(province)s)
@@ -53,7 +53,7 @@ WITH hit AS (
       ORDER BY id LIMIT %(limit)s)
     LIMIT %(limit)s)
 SELECT v.id, v.code, v.kind, v.name, v.province, v.city, v.latitude, v.longitude, v.level, v.timezone, v.tags, v.summary,
-       v.source, v.is_demo, v.is_active, v.aliases, hit.stage
+       v.source, v.is_demo, v.is_active, v.aliases, v.facts, hit.stage
 FROM hit JOIN catalogue.venue v ON v.id = hit.id
 ORDER BY hit.stage, v.id
 

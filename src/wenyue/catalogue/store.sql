@@ -1,14 +1,14 @@
 -- name: venue
 -- One venue by its code, active or not.
 SELECT id, code, kind, name, province, city, latitude, longitude, level, timezone, tags, summary, source, is_demo,
-       is_active, aliases
+       is_active, aliases, facts
 FROM catalogue.venue
 WHERE code = %(code)s
 
 -- name: venues_by_id
 -- The venues of a list of ids.
 SELECT id, code, kind, name, province, city, latitude, longitude, level, timezone, tags, summary, source, is_demo,
-       is_active, aliases
+       is_active, aliases, facts
 FROM catalogue.venue
 WHERE id = ANY(%(ids)s::bigint[])
 ORDER BY id
@@ -16,7 +16,7 @@ ORDER BY id
 -- name: venues_by_code
 -- The venues of a list of codes.
 SELECT id, code, kind, name, province, city, latitude, longitude, level, timezone, tags, summary, source, is_demo,
-       is_active, aliases
+       is_active, aliases, facts
 FROM catalogue.venue
 WHERE code = ANY(%(codes)s::text[])
 ORDER BY id
@@ -24,7 +24,7 @@ ORDER BY id
 -- name: venues_by_place
 -- The venues of a list of provinces (null: any) and names, active or not.
 SELECT v.id, v.code, v.kind, v.name, v.province, v.city, v.latitude, v.longitude, v.level, v.timezone, v.tags, v.summary,
-       v.source, v.is_demo, v.is_active, v.aliases
+       v.source, v.is_demo, v.is_active, v.aliases, v.facts
 FROM catalogue.venue v
 JOIN json_to_recordset(%(places)s::json) AS w(province text, name text)
   ON v.province = coalesce(w.province, v.province) AND v.name ->> 'zh-CN' = w.name
@@ -34,26 +34,27 @@ ORDER BY v.id
 -- run by: owner
 -- Makes or updates venues by code, with what they are found by; an unchanged venue is not rewritten.
 INSERT INTO catalogue.venue AS v (code, kind, name, province, city, latitude, longitude, level, timezone, tags,
-                                  summary, source, is_demo, is_active, aliases, search, search_names, search_version)
+                                  summary, source, is_demo, is_active, aliases, facts, search, search_names,
+                                  search_version)
 SELECT w.code, w.kind, w.name, w.province, w.city, w.latitude, w.longitude, w.level, w.timezone, w.tags, w.summary,
-       w.source, w.is_demo, w.is_active, w.aliases, w.search, w.search_names, w.search_version
+       w.source, w.is_demo, w.is_active, w.aliases, w.facts, w.search, w.search_names, w.search_version
 FROM json_to_recordset(%(rows)s::json) AS w(
     code text, kind text, name jsonb, province text, city text, latitude double precision,
     longitude double precision, level text, timezone text, tags text[], summary jsonb,
-    source text, is_demo boolean, is_active boolean, aliases text[], search tsvector, search_names text[],
-    search_version smallint)
+    source text, is_demo boolean, is_active boolean, aliases text[], facts jsonb, search tsvector,
+    search_names text[], search_version smallint)
 ON CONFLICT (code) DO UPDATE
 SET kind = excluded.kind, name = excluded.name, province = excluded.province, city = excluded.city, latitude =
     excluded.latitude, longitude = excluded.longitude, level = excluded.level, timezone = excluded.timezone, tags =
     excluded.tags, summary = excluded.summary, source = excluded.source, is_demo = excluded.is_demo, is_active =
-    excluded.is_active, aliases = excluded.aliases, search = excluded.search, search_names = excluded.search_names,
+    excluded.is_active, aliases = excluded.aliases, facts = excluded.facts, search = excluded.search, search_names = excluded.search_names,
     search_version = excluded.search_version
 WHERE (v.kind, v.name, v.province, v.city, v.latitude, v.longitude, v.level, v.timezone, v.tags, v.summary, v.source,
-       v.is_demo, v.is_active, v.aliases, v.search, v.search_names, v.search_version)
+       v.is_demo, v.is_active, v.aliases, v.facts, v.search, v.search_names, v.search_version)
    IS DISTINCT FROM
       (excluded.kind, excluded.name, excluded.province, excluded.city, excluded.latitude, excluded.longitude,
        excluded.level, excluded.timezone, excluded.tags, excluded.summary, excluded.source, excluded.is_demo,
-       excluded.is_active, excluded.aliases, excluded.search, excluded.search_names, excluded.search_version)
+       excluded.is_active, excluded.aliases, excluded.facts, excluded.search, excluded.search_names, excluded.search_version)
 
 -- name: venue_ids
 -- The ids of venue codes.

@@ -7,7 +7,7 @@ from typing import Final
 
 from wenyue.imports.columns import FIELDS, Kind, title_of
 from wenyue.imports.usual_words import VENUE_KINDS, word_for
-from wenyue.imports.venues import VenueRow, Week, one_line
+from wenyue.imports.venues import FACTS, VenueRow, Week, one_line
 from wenyue.imports.weekdays import weekdays_text
 from wenyue.locale import DEFAULT, SOURCE, Locale, Texts
 
@@ -42,7 +42,11 @@ def cells_of(row: VenueRow, locale: Locale) -> list[str]:
         "last_entry": _clock(week.last_entry) if week else "",
         "closed_weekdays": weekdays_text(row.closed_weekdays, locale) if row.closed_weekdays else "",
         "hours_by_day": "; ".join(_days(row.days, locale)),
+        "phone": row.phone,
     }
+    for name in FACTS:
+        texts = row.facts.get(name, {})
+        cells |= {name: _said(texts, DEFAULT), f"{name}_en": _said(texts, SOURCE)}
     return [cells[name] for name in COLUMNS]
 
 

@@ -3,7 +3,8 @@
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import time
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +20,7 @@ from wenyue.locale import DEFAULT, SOURCE, Message, Texts
 
 NAME_MAX: Final = 120
 SUMMARY_MAX: Final = 2_000
+FACTS: Final = ("hours_note", "address", "entrance", "directions", "access", "sights")  # texts by language
 ATTRACTION: Final = "attraction"
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _LEVELS: Final = {"a": "A", "aa": "2A", "aaa": "3A", "aaaa": "4A", "aaaaa": "5A"} | {
@@ -27,6 +29,8 @@ _LEVELS: Final = {"a": "A", "aa": "2A", "aaa": "3A", "aaaa": "4A", "aaaaa": "5A"
 _AROUND_LEVEL: Final = re.compile(r"国家|级|旅游|风景|景区|\s")
 _TAG_MARKS: Final = re.compile(r"[、,，;；|/\n]+")
 _LEVEL_MAX: Final = 40
+_PHONE_MAX: Final = 60
+_PHONE_DIGITS: Final = 3
 _OF_DAYS: Final = re.compile(r"(\D+?)\s*(\d[\d:]*\s*-\s*\d[\d:]*)\s*(?:\(([\d:]+)\))?")
 _TAGS_MAX: Final = 30
 ALIASES_MAX: Final = 30  # of one venue; the database holds no more
@@ -65,6 +69,10 @@ class VenueRow:
     days: tuple[
         tuple[int, Week], ...
     ] = ()  # each open weekday (0 = Monday) with its own hours, where these differ
+    facts: Mapping[str, Texts] = field(
+        default_factory=dict[str, Texts]
+    )  # by the names in FACTS, those that it says
+    phone: str = ""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -118,6 +126,8 @@ def read_venue(cells: Cells) -> VenueRow:
         week=_week(cells),
         closed_weekdays=read_weekdays(cells, "closed_weekdays"),
         days=_days(cells),
+        facts=_facts(cells),
+        phone=_phone(cells),
     )
 
 
@@ -255,6 +265,25 @@ def _days(cells: Cells) -> tuple[tuple[int, Week], ...]:
             raise cells.refuse(Reason.BAD_TIME, "hours_by_day", fix)
         found |= {day: Week(*span, last or span[1]) for day in range(7) if days & 1 << day}
     return tuple(sorted(found.items()))
+
+
+def _facts(cells: Cells) -> dict[str, Texts]:
+    """What the row says for whoever comes."""
+    said = {
+        name: texts_of(
+            printable(cells, name, most=SUMMARY_MAX), printable(cells, f"{name}_en", most=SUMMARY_MAX)
+        )
+        for name in FACTS
+    }
+    return {name: texts for name, texts in said.items() if texts}
+
+
+def _phone(cells: Cells) -> str:
+    """As it is called: digits, and what stands between them. Several are separated by commas."""
+    text = unicodedata.normalize("NFKC", printable(cells, "phone", most=_PHONE_MAX))
+    if text and sum(one.isdigit() for one in text) < _PHONE_DIGITS:
+        raise cells.refuse(Reason.BAD_PHONE, "phone", Message("a phone number, such as 0571-8796 0000"))
+    return text
 
 
 def _kind_of_heading(column: str) -> str:

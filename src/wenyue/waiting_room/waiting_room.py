@@ -186,6 +186,17 @@ class WaitingRooms:
         """Rooms that guard something."""
         return [one.room for one in self._known.values() if one.room.closed_at is None]
 
+    def guarding(self, slot_ids: Iterable[int]) -> dict[int, Known]:
+        """Of these slots, those that can only be booked through a room, each with its room. No database."""
+        if not self._guarded:
+            return {}
+        return {
+            slot_id: known
+            for slot_id in slot_ids
+            if (room := self._guarded.get(slot_id)) is not None
+            and (known := self._known.get(room.code)) is not None
+        }
+
     def find(self, code: str) -> Known | None:
         """A room by its code, also one that was closed within the last day."""
         return self._known.get(code)

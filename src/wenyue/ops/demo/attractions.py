@@ -7,16 +7,20 @@ from typing import Final
 
 import msgspec
 
-from wenyue.catalogue import ROMANISED_NAME, PlannedSession, Product, ReserveChannel, Template, Venue
+from wenyue.catalogue import (
+    ROMANISED_NAME,
+    OpeningHours,
+    PlannedSession,
+    Product,
+    ReserveChannel,
+    Template,
+    Venue,
+)
 from wenyue.locale import DEFAULT, SOURCE, Texts
 from wenyue.ops.demo.english_names import english_names
 from wenyue.ops.demo.other_names import OTHER_NAMES
 from wenyue.policy import Preset
 
-SUMMARY: Final[Texts] = {
-    DEFAULT: "名录与坐标来自公开资料；票价、场次、承载量均为演示数据，并非该景区的真实安排。",
-    SOURCE: "Name and position are from public lists; prices, sessions and capacities are demo data, not the venue's own.",
-}
 _LIST: Final = "Public list of 5A attractions; demo figures"
 VALID_FROM: Final = date(2026, 1, 1)
 SESSION_CAPACITY_MIN: Final = 300
@@ -88,7 +92,6 @@ def dressed(venue: Venue) -> Venue:
         name=name,
         tags=tuple(sorted(tags)),
         aliases=venue.aliases or OTHER_NAMES.get(chinese, ()),
-        summary=SUMMARY,
         source=_LIST,
         is_demo=True,
     )
@@ -130,6 +133,18 @@ def ticket_templates(venue: Venue, product_id: int, preset: Preset) -> list[Temp
     )
     weekend = msgspec.structs.replace(usual, day_kind="weekend", priority=1, sessions=busy)
     return [usual, weekend, msgspec.structs.replace(weekend, day_kind="holiday")]
+
+
+def opening_week(venue: Venue, preset: Preset) -> list[OpeningHours]:
+    """From its first session to its last, on the days on which it has any: made up as they are."""
+    sessions = _sessions(venue, preset, 100)
+    opens, closes = sessions[0].starts, max(one.ends for one in sessions)
+    last_entry = time(closes.hour - 1, closes.minute)
+    return [
+        OpeningHours(venue.id, day, opens, closes, last_entry)
+        for day in range(7)
+        if day not in preset.closed_weekdays
+    ]
 
 
 def sightseeing_bus(venue: Venue) -> Product | None:

@@ -19,10 +19,13 @@ from wenyue.locale.terminal import gettext
 from wenyue.ops.demo.attractions import (
     bus_template,
     dressed,
+    opening_week,
+    preset_code,
     sightseeing_bus,
     ticket,
     ticket_templates,
 )
+from wenyue.ops.demo.partner_facts import hours_of
 from wenyue.ops.demo.partners import night_prices, partner_products, partner_template, partner_venues
 from wenyue.ops.demo.people import add_people
 from wenyue.ops.demo.shipped import PUBLIC_LIST, shipped_attractions, shipped_code
@@ -81,6 +84,9 @@ async def _add_attractions(tx: Tx, presets: dict[str, Preset]) -> None:
     ]
     buses = await _stored(tx, [bus for one in venues if (bus := sightseeing_bus(one))])
     await catalogue.upsert_templates(tx, [*templates, *(bus_template(bus) for bus in buses)])
+    await catalogue.replace_weeks(
+        tx, {one.id: opening_week(one, presets[preset_code(one)]) for one in venues}
+    )
 
 
 async def _stored(tx: Tx, wanted: list[Product]) -> list[Product]:
@@ -104,6 +110,7 @@ async def _add_partners(tx: Tx, today: date) -> None:
     venues = [msgspec.structs.replace(one, id=ids[one.code]) for one in wanted]
     stored = await _stored(tx, [product for venue in venues for product in partner_products(venue)])
     await catalogue.upsert_templates(tx, [partner_template(one) for one in stored])
+    await catalogue.replace_weeks(tx, {one.id: hours_of(one.id, one.kind) for one in venues})
     for one in stored:
         if one.kind == "night":
             await catalogue.set_prices(tx, one.id, night_prices(one, today, _PRICES_AHEAD_DAYS))

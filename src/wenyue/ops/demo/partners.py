@@ -7,11 +7,8 @@ from typing import Final
 from wenyue.catalogue import PlannedSession, Product, Template, Venue, VenueKind
 from wenyue.locale import DEFAULT, SOURCE, Texts
 from wenyue.ops.demo.attractions import VALID_FROM, departure, figure
+from wenyue.ops.demo.partner_facts import described
 
-_SUMMARY: Final[Texts] = {
-    DEFAULT: "演示商户：名称、位置、价格与库存均为虚构。",
-    SOURCE: "A demo business: name, position, prices and stock are made up.",
-}
 _SOURCE: Final = "Demo"
 _Row = tuple[str, str, str, str, str, float, float]
 WEEKEND_PERCENT: Final = 130
@@ -103,7 +100,7 @@ def partner_venues() -> list[Venue]:
         ("restaurant", RESTAURANTS),
         ("transport", SHUTTLES),
     )
-    return [
+    made = [
         Venue(
             code=code,
             kind=kind,
@@ -113,13 +110,13 @@ def partner_venues() -> list[Venue]:
             latitude=latitude,
             longitude=longitude,
             tags=("demo",),
-            summary=_SUMMARY,
             source=_SOURCE,
             is_demo=True,
         )
         for kind, rows in kinds
         for code, chinese, english, province, city, latitude, longitude in rows
     ]
+    return [described(one, figure(one.code, "house", 1, 199)) for one in made]
 
 
 def partner_products(venue: Venue) -> list[Product]:

@@ -97,8 +97,18 @@ class HoursAnswer(BaseModel):
 
 
 class VenueDetail(VenueAnswer):
-    """A venue with its week and what it sells."""
+    """A venue with its week, what it sells, and what somebody who comes wants to know, in the caller's language.
 
+    In `directions`, `access` and `sights` a semicolon ends one and begins the next; what nobody wrote is empty.
+    """
+
+    address: str
+    entrance: str
+    directions: str
+    access: str
+    sights: str
+    hours_note: str
+    phone: str
     opening_hours: list[HoursAnswer]
     products: list[ProductAnswer]
 
@@ -142,6 +152,7 @@ async def venue_detail(
     response.headers.update(_CACHED)
     return VenueDetail(
         **_venue(found, locale),
+        **_facts(found, locale),
         opening_hours=[_hours(day) for day in week],
         products=[_product(one, found.code, locale) for one in sold],
     )
@@ -217,6 +228,11 @@ def _product(one: Product, venue_code: str, locale: str) -> ProductAnswer:
         needs_visitors=one.needs_visitors,
         person_rule=one.person_rule,
     )
+
+
+def _facts(one: Venue, locale: str) -> dict[str, Any]:
+    said = {name: text_in(texts, locale) for name, texts in one.facts.texts.items()}
+    return said | {"phone": one.facts.phone}
 
 
 def _hours(day: OpeningHours) -> HoursAnswer:

@@ -1,8 +1,8 @@
 """Style sheet and script: read once, named by their content, cached for a year.
 
-The CSS files of `css/` are joined in name order into one response; each module of `js/` stands alone, and names the others that
-it needs as `"./name.js"`, which becomes the hashed name. `vendor/` holds what `scripts/assets` installed from npm: it is never
-committed, is part of the wheel, and may be missing.
+The CSS files of `css/` are joined in name order: those below 60 for everybody, the others for staff's pages only. Each
+module of `js/` stands alone, and names the others that it needs as `"./name.js"`, which becomes the hashed name. `vendor/`
+holds what `scripts/assets` installed from npm: it is never committed, is part of the wheel, and may be missing.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from wenyue.web.shared.packing import Coding, coding_of, packed
 
+_STAFF_FROM: Final = "60"  # as these files are numbered: gate, API pages and console
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _NOT_FOUND: Final = 404
 _JAVASCRIPT: Final = "text/javascript; charset=utf-8"
@@ -42,11 +43,14 @@ def _load() -> tuple[dict[str, str], dict[str, StaticFile]]:
     """({plain name: hashed name}, {hashed name: file})."""
     root = files("wenyue.web.shared")
     sheets = sorted(entry.name for entry in root.joinpath("css").iterdir() if entry.name.endswith(".css"))
-    css = "\n".join(root.joinpath("css", name).read_text(encoding="utf-8") for name in sheets)
-    css = _END_OF_LINE.sub(
-        "", _INDENT.sub("", _COMMENT.sub("", css))
-    )  # what only people who write it need is not sent
-    plain: dict[str, tuple[str, bytes]] = {"wenyue.css": ("text/css; charset=utf-8", css.encode())}
+    plain: dict[str, tuple[str, bytes]] = {}
+    for name, wanted in (
+        ("wenyue.css", [one for one in sheets if one < _STAFF_FROM]),
+        ("staff.css", [one for one in sheets if one >= _STAFF_FROM]),
+    ):
+        css = "\n".join(root.joinpath("css", one).read_text(encoding="utf-8") for one in wanted)
+        css = _INDENT.sub("", _COMMENT.sub("", css))  # what only people who write it need is not sent
+        plain[name] = ("text/css; charset=utf-8", _END_OF_LINE.sub("", css).encode())
     for folder in (root.joinpath("js"), root.joinpath("vendor")):
         if folder.is_dir():
             modules = [entry for entry in folder.iterdir() if entry.name.endswith(".js")]

@@ -14,11 +14,11 @@ from wenyue.web.traveller import (
     me_pages,
     others_pages,
     picture_pages,
-    places,
     preferences,
     room_pages,
     trip_booking,
     trip_pages,
+    venue_pages,
 )
 from wenyue.web.traveller.context import TravellerContext, get
 
@@ -28,7 +28,7 @@ routes: Final[list[Route]] = [
     *account_pages.routes,
     *lost_pages.routes,
     *list_pages.routes,
-    *places.routes,
+    *venue_pages.routes,
     *trip_booking.routes,
     *trip_pages.routes,
     *booking_pages.routes,

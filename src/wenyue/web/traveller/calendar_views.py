@@ -1,7 +1,7 @@
 """The 14-day calendar: slots, card and clock become day cells and session rows. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
@@ -20,7 +20,7 @@ from wenyue.web.shared.i18n import (
     say_span,
     say_weekday,
 )
-from wenyue.web.traveller.views import CalendarView, DayView, SessionView
+from wenyue.web.traveller.views import CalendarView, DayView, QueueView, SessionView
 from wenyue.web.wording.outcomes import WORDS
 
 CALENDAR_DAYS: Final = 14
@@ -35,6 +35,7 @@ _ICONS: Final = {
     "ended": "clock",
     "card": "nocard",
     "none": "full",
+    "queue": "users",
 }
 # By the names that the calendar of holidays has: short, as they stand in a cell.
 _HOLIDAYS: Final = {
@@ -64,6 +65,7 @@ class CalendarFacts:
     # The sessions are offered as a new place for this line; of a stay, for all its nights together.
     moving: LineView | None = None
     nights: int = 1  # of the stay that moves
+    queues: Mapping[int, QueueView] = field(default_factory=dict[int, QueueView])  # of slots that have one
 
 
 def calendar_view(facts: CalendarFacts, locale: Locale) -> CalendarView:
@@ -81,7 +83,8 @@ def calendar_view(facts: CalendarFacts, locale: Locale) -> CalendarView:
     current = next(cell for cell in cells if cell.is_current)
     monday = today - timedelta(days=today.weekday())
     sessions = tuple(_session(facts, slot, locale) for slot in by_day[chosen])
-    is_silent = current.state in ("plenty", "tight") or (current.state == "full" and bool(sessions))
+    queue = next((facts.queues[one.slot_id] for one in by_day[chosen] if one.slot_id in facts.queues), None)
+    is_silent = current.state in ("plenty", "tight", "queue") or (current.state == "full" and bool(sessions))
     return CalendarView(
         product_id=facts.product.id,
         chosen=chosen.isoformat(),
@@ -96,6 +99,7 @@ def calendar_view(facts: CalendarFacts, locale: Locale) -> CalendarView:
         chosen_note="" if is_silent else current.long,
         chosen_tone="warn" if current.state in ("card", "unreleased") else "",
         chosen_icon=current.icon,
+        queue=queue,
     )
 
 
@@ -166,6 +170,8 @@ def _open_day(facts: CalendarFacts, slots: list[SlotView], locale: Locale) -> tu
             translations(locale).pgettext("days", "No card"),
             gettext("Not on your card ({x})", x=reason),
         )
+    if all((queue := facts.queues.get(slot.slot_id)) is not None and not queue.is_mine for slot in slots):
+        return "queue", gettext("Queue"), facts.queues[slots[0].slot_id].short
     if any(slot.state is SlotState.PLENTY for slot in slots):
         return "plenty", translations(locale).pgettext("places", "Open"), gettext("Plenty left")
     left = sum(slot.left for slot in slots)
@@ -201,8 +207,13 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
     is_moving = facts.moving is not None
     is_here = facts.moving is not None and slot.slot_id == facts.moving.slot_id
     state, tone, icon = _session_state(facts, slot, locale)
+    queue = facts.queues.get(slot.slot_id)
+    waits = slot.state in (SlotState.PLENTY, SlotState.TIGHT, SlotState.FULL, SlotState.NOT_RELEASED)
+    must_wait = queue is not None and not queue.is_mine and waits and not is_here
     if is_here:  # what is left beside one's own places is nothing to choose by
         state, tone, icon = gettext("Booked"), "good", "check"
+    elif queue is not None and waits and slot.state is not SlotState.FULL:
+        state, tone, icon = queue.short, "good" if queue.is_mine else "warn", "users"
     can_book = slot.state in (SlotState.PLENTY, SlotState.TIGHT) and not is_here
     refusal = facts.refusals.get(slot.slot_id) if facts.refusals is not None else None
     pays = can_book and facts.refusals is not None and refusal is None
@@ -220,7 +231,11 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         state=state,
         tone=tone,
         icon=icon,
-        price="" if pays or is_here else f"{on_site}{price}{unit}{_difference(facts, slot, locale)}",
+        price=_price_beside_card(slot, locale, is_moving=is_moving)
+        if pays
+        else ""
+        if is_here
+        else f"{on_site}{price}{unit}{_difference(facts, slot, locale)}",
         price_minor=slot.price_minor,
         can_book=can_book,
         action=_here(facts, locale)
@@ -237,6 +252,17 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         card_icon="card" if pays else "nocard",
         counts=_counts(facts.product, slot, locale) if can_book else (),
         counts_label=gettext("Nights") if is_night else gettext("Guests"),
+        queue=queue.href if must_wait and queue else "",
+        queue_action=queue.action if queue is not None else "",
+    )
+
+
+def _price_beside_card(slot: SlotView, locale: Locale, *, is_moving: bool) -> str:
+    """What it would cost without the card; nothing for what is free, or where a place is only moved."""
+    if is_moving or not slot.price_minor:
+        return ""
+    return translations(locale).gettext(
+        "{price} without the card", price=say_money(slot.price_minor, locale, slot.currency)
     )
 
 

@@ -143,6 +143,19 @@ class SessionView:
     counts: tuple[tuple[int, str], ...] = ()
     counts_label: str = ""
     price_minor: int = 0
+    queue: str = ""  # where one waits first; empty: it can be chosen
+    queue_action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """A queue. `long` says what to do, `short` stands at a session; `is_mine`: it is this traveller's turn now."""
+
+    href: str
+    short: str
+    long: str
+    action: str
+    is_mine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +175,7 @@ class CalendarView:
     chosen_note: str = ""
     chosen_tone: Tone = ""
     chosen_icon: str = "info"
+    queue: QueueView | None = None  # in front of the chosen day
 
 
 @dataclass(frozen=True, slots=True)
