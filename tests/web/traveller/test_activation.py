@@ -66,6 +66,18 @@ async def test_ux_F1_what_is_no_country_is_told_with_a_list_to_choose_from(one: 
     assert '<option value="United Kingdom">' in await one.get("/activate?lang=en")
 
 
+@pytest.mark.parametrize(("country", "number"), [("Narnia", ""), ("", "12")])
+async def test_ux_F1_all_that_is_wrong_with_a_passport_is_told_at_once(
+    one: Traveller, country: str, number: str
+) -> None:
+    await one.get("/activate")
+    typed = {**PASSPORT, "number": number, "nationality": country, "expires": ""}
+    page = await one.submit(one.form("/activate"), {"card_no": "", "pin": "", **typed}, status=422)
+    errors = page.partition('class="error-list"')[2].partition("</ul>")[0]
+    for field in ("card_no", "pin", "number", "nationality", "expires"):
+        assert errors.count(f'href="#{field}"') == 1, field
+
+
 async def test_ux_F1_that_it_worked_is_said(one: Traveller) -> None:
     page = await one.activate(CARD, NAME, DOCUMENT)
     assert "卡已激活" in page

@@ -68,6 +68,25 @@ def _nationality(typed: str) -> str:
     return country_of(typed) or typed
 
 
+def _beside(
+    told: DocumentErrorCode, kind: DocumentKind | None, values: Mapping[str, str]
+) -> list[DocumentErrorCode]:
+    """What else is wrong with a passport than `told`, the first thing met; typed machine-readable lines say the rest."""
+    if (
+        kind is not DocumentKind.PASSPORT
+        or _FIELD_OF.get(told, "number") != "number"
+        or "<" in values["number"]
+    ):
+        return []
+    country, found = country_of(values["nationality"]), list[DocumentErrorCode]()
+    if country is None:
+        is_typed = bool(values["nationality"])
+        found.append(DocumentErrorCode.BAD_NATIONALITY if is_typed else DocumentErrorCode.NATIONALITY_NEEDED)
+    if country != "CHN" and parse_day(values["expires"]) is None:
+        found.append(DocumentErrorCode.EXPIRY_NEEDED)
+    return found
+
+
 def read_person(form: Form, today: date, locale: Locale, *, has_phone: bool = False) -> PersonForm:
     """The person of a submitted form. Identity fields that are wrong are named, all at once."""
     values = {name: form.one(name) for name in FIELDS}
@@ -88,8 +107,10 @@ def read_person(form: Form, today: date, locale: Locale, *, has_phone: bool = Fa
         expires_on=parse_day(values["expires"]) if kind is DocumentKind.PASSPORT else None,
     )
     if isinstance(document, DocumentError):
-        field = _FIELD_OF.get(document.code, "number")
-        errors.append(FieldError(field, DOCUMENT_ERRORS[document.code].say(locale)))
+        codes = [document.code, *_beside(document.code, kind, values)]
+        errors += [
+            FieldError(_FIELD_OF.get(code, "number"), DOCUMENT_ERRORS[code].say(locale)) for code in codes
+        ]
     phone = ""
     if has_phone and values["phone"]:
         parsed = parse_phone(values["phone"])
