@@ -59,7 +59,7 @@ def test_an_estimate_shows_three_digits(people: int, shown: int) -> None:
 @pytest.mark.parametrize(
     ("ahead", "per_s", "said"),
     [
-        (100, 0.0, "not known yet"),
+        (100, 0.0, "known once people are being let in"),
         (10, 5.0, "less than a minute"),
         (600, 5.0, "about 1–3 min"),
         (12_000, 10.0, "about 16–26 min"),

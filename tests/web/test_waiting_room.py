@@ -15,8 +15,9 @@ from tests.support.database import DbUrls
 from tests.support.room import ROOM, keep, look, open_room_for
 from tests.support.traveller_site import CARD, NOW, OTHER_CARD, OTHER_DOCUMENT, OTHER_NAME, Traveller
 from wenyue.container import build
+from wenyue.core.clock import zone
 from wenyue.core.ids import uuid7
-from wenyue.waiting_room import LoadSignal, Room
+from wenyue.waiting_room import TOKEN_TTL_S, LoadSignal, Room
 from wenyue.web.api.room_file import RoomFiles
 
 pytestmark = pytest.mark.anyio
@@ -243,3 +244,34 @@ async def test_a_refused_booking_asks_the_database_nothing(hall: Hall) -> None:
     await hall.services.db.close()
     answer = await hall.site.book(person, slot_id, id=str(uuid7()))
     assert (answer.status_code, answer.json()["outcome"]) == (403, "waiting_room")
+
+
+async def test_ux_8_a_queue_is_said_where_one_chooses_and_a_turn_with_its_end(hall: Hall) -> None:
+    browser = hall.browser()
+    await browser.activate(CARD)
+    page = await browser.get(f"/venues/lake?day={DAY}")
+    assert "到时要排队" in page
+    assert f'href="/room/{ROOM}"' in page
+    assert 'action="/trip/add"' not in page  # nothing is chosen that a later page refuses
+    other = await browser.get(f"/venues/lake?day={DAY + timedelta(days=2)}")
+    assert 'action="/trip/add"' in other
+    assert "到时要排队" not in other
+    await browser.get(f"/room/{ROOM}")
+    hall.clock.now = hall.room.release_at
+    await hall.pass_time(1, places_left=None)
+    alone = await browser.get(f"/room/{ROOM}")
+    if shown(alone) == ["queued"]:
+        assert "下一位就是您" in alone
+    await hall.pass_time(8)
+    page = await browser.get(f"/room/{ROOM}")
+    assert shown(page) == ["admitted"]
+    until = hall.clock.now.astimezone(zone("Asia/Shanghai")) + timedelta(seconds=TOKEN_TTL_S)
+    assert "轮到您了" in page
+    assert "10 分钟" in page
+    assert f"到 {until:%H:%M}" in page
+    assert re.search(r"data-room-waiting-row hidden", page)
+    assert not re.search(r"第\s*\d+\s*批", page)
+    await browser.submit(browser.form(f"/room/{ROOM}/enter"))
+    assert browser.path == "/venues/lake"
+    assert f"请在 {until:%H:%M} 前选好并提交" in browser.page.text
+    assert 'action="/trip/add"' in browser.page.text

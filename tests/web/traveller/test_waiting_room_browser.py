@@ -1,4 +1,4 @@
-"""The waiting room in a real browser: counts down, computes its own rank, survives a lost network, and goes in by itself.
+"""The waiting room in a real browser: counts down, computes its own rank, survives a lost network, says when one's turn is.
 
 Screenshots go to the folder that JOURNEY_SCREENSHOTS names (else to a temporary one), to be looked at by people.
 """
@@ -105,13 +105,22 @@ async def furnish_room(site: RoomServer) -> None:
 
 
 def go_in_through_a_bad_moment(page: Page, site: RoomServer, album: Path) -> None:
-    """The network is gone in the very moment in which the page goes in: it stays, and tries again."""
+    """It is one's turn, and the page says for how long; the network is gone when one presses: it stays, to press again."""
+    site.do(site.pass_time(40, 3_000))
+    turn = page.locator('[data-room-part="admitted"]')
+    expect(turn).to_be_visible()
+    expect(turn).to_contain_text(re.compile(r"轮到您了\s+10 分钟\s*到 \d\d:\d\d"))
+    expect(page).to_have_title(re.compile("^轮到您了"))
+    expect(
+        page.locator("[data-room-waiting-row]")
+    ).to_be_hidden()  # nobody in front is nothing to tell whoever is let in
+    page.screenshot(path=album / "room-admitted-390.png")
     page.route("**/enter", lambda route: route.abort())
     with page.expect_event("requestfailed"):
-        site.do(site.pass_time(40, 3_000))
-    expect(page.locator('[data-room-part="admitted"]')).to_be_visible()
-    page.screenshot(path=album / "room-admitted-390.png")
+        turn.get_by_role("button").click()
+    expect(turn).to_be_visible()
     page.unroute("**/enter")
+    turn.get_by_role("button").click()
 
 
 def test_from_the_first_look_to_the_calendar(

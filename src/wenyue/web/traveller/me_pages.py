@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from starlette.responses import Response
@@ -11,7 +12,7 @@ from wenyue.application import keep_visitor as keeping
 from wenyue.application.keep_visitor import companion_card, forget_visitor, keep_visitor, main_card
 from wenyue.application.lift_loss import lift_loss
 from wenyue.application.report_loss import report_loss
-from wenyue.booking import bookings_of
+from wenyue.booking import bookings_of, outlook
 from wenyue.cards import (
     CardProblem,
     CardState,
@@ -37,6 +38,7 @@ from wenyue.web.traveller import views
 from wenyue.web.traveller.booking_views import is_over, say_age_on, tickets_of
 from wenyue.web.traveller.card_desk import card_view
 from wenyue.web.traveller.context import TravellerContext, get, post
+from wenyue.web.traveller.list_query import AHEAD_DAYS
 from wenyue.web.traveller.people import person_of
 from wenyue.web.traveller.picture_pages import first_view
 from wenyue.web.traveller.trip import TRIP_PEOPLE_MAX, set_trip
@@ -75,6 +77,9 @@ async def home(context: TravellerContext) -> Response:
         "home",
         tab="home",
         signed_in=context.traveller_id is not None,
+        first_day=today.isoformat(),
+        last_day=(today + timedelta(days=AHEAD_DAYS)).isoformat(),
+        party_max=outlook.PARTY_MAX,
         greeting=_greeting(context),
         is_welcome="welcome" in context.request.query_params,
         name=name,

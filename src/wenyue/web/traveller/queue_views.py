@@ -12,7 +12,7 @@ from wenyue.waiting_room import Known, RoomState, state_of
 from wenyue.web.shared.i18n import Locale
 from wenyue.web.traveller.context import TravellerContext
 from wenyue.web.traveller.room_cookies import room_tokens
-from wenyue.web.traveller.room_views import eta_words, rounded
+from wenyue.web.traveller.room_views import PACE_LEAST, eta_words, rounded
 from wenyue.web.traveller.views import QueueView
 
 
@@ -51,7 +51,7 @@ def queue_view(known: Known, until: datetime | None, timezone: str, locale: Loca
             "",
             is_mine=True,
         )
-    state, file = state_of(known.room), _decode(known.body)
+    state = state_of(known.room)
     join = gettext("Join the queue")
     if state is RoomState.WAITING:
         opens = say_instant(known.room.release_at, locale, timezone)
@@ -79,6 +79,12 @@ def queue_view(known: Known, until: datetime | None, timezone: str, locale: Loca
             gettext("All places of these days are taken. If somebody cancels, the queue moves on."),
             join,
         )
+    return _open_view(href, _decode(known.body), locale)
+
+
+def _open_view(href: str, file: _File, locale: Locale) -> QueueView:
+    gettext = translations(locale).gettext
+    join = gettext("Join the queue")
     if not file.waiting:
         return QueueView(
             href,
@@ -87,6 +93,13 @@ def queue_view(known: Known, until: datetime | None, timezone: str, locale: Loca
             join,
         )
     eta, count = eta_words(file.waiting, file.per_s, locale), say_number(rounded(file.waiting), locale)
+    if file.per_s < PACE_LEAST:
+        return QueueView(
+            href,
+            gettext("Queue, {n} waiting", n=count),
+            gettext("These days have a queue. About {n} people are waiting now.", n=count),
+            join,
+        )
     return QueueView(
         href,
         gettext("Queue, {eta}", eta=eta),

@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
 import msgspec
 
 from wenyue.locale import text_in, translations
-from wenyue.locale.formats import say_instant, say_number
-from wenyue.waiting_room import PassGiven, Place, Room, RoomState, position
+from wenyue.locale.formats import say_clock, say_instant, say_number
+from wenyue.waiting_room import TOKEN_TTL_S, PassGiven, Place, Room, RoomState, position
 from wenyue.web.shared.i18n import Locale
 
-_PACE_LEAST: Final = 0.05  # people a second: below it no time is told
+PACE_LEAST: Final = 0.05  # people a second: below it no time is told
 _STALE_S: Final = 15.0
 _REFRESH_S: Final = (6, 14)  # of a page without JavaScript, spread by the visitor's code
 _REFRESH_EARLY_S: Final = (45, 75)  # while the release is minutes away
@@ -51,6 +51,12 @@ class RoomView:
     onward: str
     refresh_s: int
     until: str
+    minutes: int  # how long a turn lasts
+    turn_until: str  # when it would end if it began now
+    inside_until: str  # when it ends, of whoever is inside
+    is_next: bool  # nobody else is in front
+    shows_waiting: bool
+    has_pace: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,12 @@ def room_view(facts: RoomFacts, locale: Locale) -> RoomView:
         onward=room.onward,
         refresh_s=_refresh_s(given.code, left_s),
         until=facts.until.isoformat() if facts.until is not None else "",
+        minutes=TOKEN_TTL_S // 60,
+        turn_until=say_clock(facts.now + timedelta(seconds=TOKEN_TTL_S), locale, facts.timezone),
+        inside_until="" if facts.until is None else say_clock(facts.until, locale, facts.timezone),
+        is_next=ahead is not None and ahead <= 1,
+        has_pace=file.per_s >= PACE_LEAST,
+        shows_waiting=file.waiting > 0 and moment not in ("admitted", "inside", "closed"),
     )
 
 
@@ -144,8 +156,8 @@ def rounded(people: int) -> int:
 def eta_words(ahead: int, per_s: float, locale: Locale) -> str:
     """How long it may take, as a range: from four fifths to thirteen tenths of what the pace says."""
     gettext = translations(locale).gettext
-    if per_s < _PACE_LEAST:
-        return gettext("not known yet")
+    if per_s < PACE_LEAST:
+        return gettext("known once people are being let in")
     minutes = ahead / per_s / 60
     if minutes * 1.3 < 1:
         return gettext("less than a minute")

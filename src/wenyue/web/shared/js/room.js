@@ -6,7 +6,6 @@ const set = room.dataset;
 const RANK_END = 2 ** 48;
 const STALE_MS = 15_000;
 const BACKOFF_MS_MAX = 30_000;
-const GO_IN_MS = 2_000; // people whose turn came together do not press the button in the same instant
 
 let file = null;
 let newest = Date.parse(set.asOf);
@@ -91,7 +90,8 @@ function show() {
   find("message").hidden = !message;
   say("waiting", fill(set.people, { n: number(file.waiting) }));
   say("pace", fill(set.pace, { n: number(Math.floor(file.per_s * 60)) }));
-  find("pace-row").hidden = moment !== "queued";
+  find("pace-row").hidden = moment !== "queued" || file.per_s < 0.05;
+  find("waiting-row").hidden = file.waiting === 0 || ["admitted", "inside", "closed"].includes(moment);
   find("places-row").hidden = file.places_left === null;
   if (file.places_left !== null) say("places", fill(set.places, { n: file.places_left.toLocaleString("en-US") }));
   if (rank !== null) {
@@ -108,19 +108,23 @@ function show() {
     say("eta", eta(ahead, file.per_s));
     find("progress").value = percent;
     find("track").setAttribute("aria-valuenow", String(percent));
-    if (moment === "queued") document.title = `${fill(set.title, { n: number(ahead) })} · ${document.title.split(" · ").slice(-2).join(" · ")}`;
+    find("next").hidden = ahead > 1;
+    find("line").hidden = ahead <= 1;
+    if (moment === "queued") entitle(ahead > 1 ? fill(set.title, { n: number(ahead) }) : set.next);
   }
-  if (moment === "admitted") goIn();
+  if (moment === "admitted") entitle(set.turn);
+}
+
+// A tab in the background says by its title that it is one's turn.
+function entitle(words) {
+  document.title = `${words} · ${document.title.split(" · ").slice(-2).join(" · ")}`;
 }
 
 // Not by sending the form: when the network is gone just then, the browser would show its own page instead of this one.
-function goIn() {
-  if (isGoing || navigator.onLine === false) return;
+async function enter(event) {
+  event.preventDefault();
+  if (isGoing) return;
   isGoing = true;
-  setTimeout(enter, 300 + Math.random() * GO_IN_MS);
-}
-
-async function enter() {
   const form = find("enter");
   try {
     const answer = await fetch(form.action, {
@@ -135,7 +139,8 @@ async function enter() {
   } catch {
     failures += 1;
   }
-  isGoing = false; // the next look at the file tries again
+  isGoing = false; // to be pressed again
+  tick();
 }
 
 function tick() {
@@ -143,6 +148,8 @@ function tick() {
   const two = (n) => String(n).padStart(2, "0");
   const hours = Math.floor(left / 3600);
   say("clock", `${hours ? `${hours}:` : ""}${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`);
+  const end = new Date(Date.now() + clockOffset + Number(set.minutes) * 60_000);
+  say("turn", fill(set.untilText, { a: end.toLocaleTimeString("en-GB", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit" }) }));
   const age = Math.round((Date.now() - heardAt) / 1000);
   say("age", age < 5 ? set.just : fill(set.ago, { n: age }));
   const isOff = navigator.onLine === false;
@@ -183,6 +190,7 @@ function pauseMs() {
   return pollMs * jitter;
 }
 
+find("enter").addEventListener("submit", enter);
 addEventListener("online", ask);
 addEventListener("offline", tick);
 document.addEventListener("visibilitychange", () => document.hidden || ask());
