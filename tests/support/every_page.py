@@ -240,3 +240,5 @@ async def walk_traveller(page: Page, eye: Looker) -> None:
     await eye.see(page, "/card/loss: frozen")
     await page.goto("/card/replacement")
     await eye.see(page, "/card/replacement")
+    await page.goto("/card/pin")
+    await eye.see(page, "/card/pin")

@@ -152,3 +152,8 @@ RETURNING how = 'code' AND proven_at IS NOT NULL, proven_at IS NOT NULL;
 -- name: was_stopped
 -- Whether the holder's requests were stopped already.
 SELECT EXISTS (SELECT 1 FROM cards.recovery WHERE holder_id = %(holder_id)s AND objected_at > %(since)s);
+
+-- name: reset_pin
+-- A new PIN for an active card of this holder.
+UPDATE cards.card SET pin_hash = %(pin_hash)s, pin_is_fresh = false
+WHERE id = %(id)s AND holder_id = %(holder_id)s AND state = 3 RETURNING id;

@@ -106,7 +106,7 @@ def test_a_leak_is_found() -> None:
 
 
 # Where one's own people are listed they are named in full: relatives look alike else.
-_OWN_PEOPLE = ("/trip", "/bookings", "/me", "booking refused", "cancelled")
+_OWN_PEOPLE = ("/trip", "/bookings", "/me", "/card/loss", "booking refused", "cancelled")
 
 
 async def test_every_page_is_complete_in_both_languages_safe_and_light(

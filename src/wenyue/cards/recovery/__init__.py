@@ -32,6 +32,7 @@ from wenyue.cards.recovery.holders import (
     thaw_all,
 )
 from wenyue.cards.recovery.objecting import Stopped, object_to_all, object_with_code
+from wenyue.cards.recovery.pins import PIN_RESET_S, may_reset, reset_pin
 from wenyue.cards.recovery.proofs import (
     BLOCKED_S,
     OBJECTED_DELAY,
@@ -56,6 +57,7 @@ __all__ = [
     "COUNTER_OF_STAFF_MAX",
     "OBJECTED_DELAY",
     "OBJECTION_S",
+    "PIN_RESET_S",
     "PROOF_TTL_S",
     "REQUESTS_KEPT_MAX",
     "SHARED_S",
@@ -71,12 +73,14 @@ __all__ = [
     "has_proven_phone",
     "holder_of_number",
     "lock_holder",
+    "may_reset",
     "named_holders",
     "object_to_all",
     "object_with_code",
     "prove_by_staff",
     "prove_code",
     "recovery_of",
+    "reset_pin",
     "shown_from",
     "thaw_all",
 ]

@@ -73,6 +73,8 @@ _TRAVELLERS: Final = (
     *(
         "GET /card/replacement",
         "POST /card/replacement",
+        "GET /card/pin",
+        "POST /card/pin",
         "GET /trip/book",
         "POST /trip/book",
         "GET /trip/people",

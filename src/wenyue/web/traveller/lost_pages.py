@@ -39,7 +39,7 @@ from wenyue.web.wording.cards import say_denied
 _TIMEZONE: Final = "Asia/Shanghai"
 _UNPROCESSABLE, _TOO_MANY = 422, 429
 _BIGGEST_ID: Final = 2**63 - 1
-_KEEPS: Final = ("signin", "found")  # what it may be asked for when no card is to be frozen
+_KEEPS: Final = ("signin", "pin", "found")  # what it may be asked for when no card is to be frozen
 
 
 async def ask_lost(context: TravellerContext) -> Response:
@@ -102,7 +102,7 @@ async def check_code(context: TravellerContext) -> Response:
             "The code is wrong or has expired. Try again. After five wrong codes, ask for a new one."
         )
         return _code_page(context, request_id, text)
-    after = "/card/loss" if _purpose(context) == "found" else "/me"
+    after = {"found": "/card/loss", "pin": "/card/pin"}.get(_purpose(context), "/me")
     response = redirect("/card/replacement" if proven.is_lost else after)
     if proven.card_nos:
         keep_device(response, context.request, "card", *(clean_card_no(one) for one in proven.card_nos))
@@ -169,7 +169,7 @@ async def stop_replacement(context: TravellerContext) -> Response:
 
 
 def _purpose(context: TravellerContext) -> str:
-    """Empty: a card is lost. Else it is there: 'signin' by document and phone, or 'found' again, to be unfrozen.
+    """Empty: a card is lost. Else it is there: 'signin' by document and phone, a new 'pin', or 'found' again, to be unfrozen.
 
     What the code then does was decided when it was asked for, if that request was kept (`recovery.begin`).
     """
