@@ -67,7 +67,8 @@ async def test_ux_4_only_what_has_room_and_how_many_there_are_each_day(one: Trav
     counts = {name.strip(): int(count) for name, count in chips}
     assert counts["全部"] == len(codes(page))
     assert counts["酒店"] == counts["餐厅"] == 1
-    dates = re.findall(r'<a class="date[^>]*aria-label="([^"]*)"', page)
+    links = re.findall(r'<a class="date[^>]*>(.*?)</a>', page)
+    dates = [re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", link)).strip() for link in links]
     assert len(dates) == 14
     assert all(re.search(r"\d+ 处$", label) for label in dates)
     assert dates[0].startswith("今天 3月4日")
