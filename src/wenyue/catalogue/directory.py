@@ -17,6 +17,9 @@ from wenyue.platform.database.db import Tx, fetch_dicts, queries
 ENTRIES_MAX: Final = 20_000  # more venues than these are not listed by date or distance
 OFFERS_MAX: Final = 60_000
 _AT_ONCE: Final = 1_000  # rows read without giving way: a few milliseconds
+NEAR_KM: Final = 40  # as far as one goes on the same day
+NEAR_MAX: Final = 4
+_DEGREE_KM: Final = 111.2  # of latitude
 _EARTH_KM: Final = 6_371.0
 _SQL: Final = queries("wenyue.catalogue", "directory.sql")
 
@@ -65,6 +68,7 @@ class Directory:
             if one.is_active and one.province:
                 self.provinces[one.province] = self.provinces.get(one.province, 0) + 1
         self._by_word: dict[tuple[str, str], int] = {}
+        self._near: dict[int, tuple[int, ...]] = {}
 
     def mask(self, holds: Callable[[Entry], bool]) -> int:
         """The venues for which something holds."""
@@ -123,6 +127,26 @@ class Directory:
         ]
         far.sort()
         return [id_ for _, id_ in far]
+
+    def near(self, venue_id: int) -> tuple[int, ...]:
+        """The ids of the active venues around a venue, the nearest first: at most NEAR_MAX, within NEAR_KM."""
+        found = self._near.get(venue_id)
+        here = self.entry(venue_id)
+        if found is not None or here is None or here.latitude is None or here.longitude is None:
+            return found or ()
+        reach, origin = NEAR_KM / _DEGREE_KM, (here.latitude, here.longitude)
+        around = [
+            (distance_km(origin, (one.latitude, one.longitude)), one.id)
+            for one in self.entries
+            if one.latitude is not None
+            and one.longitude is not None
+            and abs(one.latitude - here.latitude) <= reach
+            and one.is_active
+            and one.id != venue_id
+        ]
+        found = tuple(id_ for far, id_ in sorted(around)[:NEAR_MAX] if far <= NEAR_KM)
+        self._near[venue_id] = found
+        return found
 
     def middle_of(self, place: str) -> tuple[float, float] | None:
         """Where a province or a city is, as far as its venues say: the middle of them (latitude, longitude)."""

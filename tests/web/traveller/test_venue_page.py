@@ -17,6 +17,7 @@ from tests.support.traveller_site import NOW, Traveller, services_on
 from wenyue import catalogue
 from wenyue.booking import SlotState, SlotView
 from wenyue.catalogue import OpeningHours, Product, Venue
+from wenyue.catalogue.directory import Directory, Entry
 from wenyue.catalogue.facts import VenueFacts
 from wenyue.catalogue.model import ProductKind
 from wenyue.container import Services
@@ -216,3 +217,14 @@ async def test_ux_F8_what_is_counted_has_room(one: Traveller) -> None:
     page = await one.get("/venues/inn")
     assert 'class="session session--counted"' in page
     assert page.count("<option") == 7
+
+
+def test_ux_5_places_near_are_the_nearest_active_ones_within_reach() -> None:
+    def at(number: int, latitude: float, *, is_active: bool = True) -> Entry:
+        return Entry(number, f"v{number}", "attraction", "", "", latitude, 120.0, frozenset(), is_active)
+
+    entries = [at(1, 30.0), at(2, 30.3), at(3, 30.1), at(4, 30.05, is_active=False), at(5, 30.5), at(6, 29.85)]
+    unplaced = Entry(7, "v7", "hotel", "", "", None, None, frozenset(), is_active=True)
+    directory = Directory("1", [*entries, unplaced], [])
+    assert directory.near(1) == directory.near(1) == (3, 6, 2)
+    assert directory.near(7) == directory.near(99) == ()

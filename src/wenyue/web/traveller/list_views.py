@@ -140,7 +140,7 @@ def switch_chips(query: PlacesQuery, locale: Locale, *, has_card: bool) -> list[
 def row_view(venue: Venue, shown: VenueView, facts: RowFacts, locale: Locale) -> RowView:
     """A place of the list."""
     href = with_query(shown.href, {"day": facts.query.day.isoformat() if facts.query.day else ""})
-    row = RowView(shown, href, _distance(venue, facts.origin, locale))
+    row = RowView(shown, href, say_distance(venue, facts.origin, locale))
     if facts.days is None:
         return row
     days = facts.days.get(venue.id, ())
@@ -256,7 +256,8 @@ def _priced(row: RowView, venue: Venue, day: VenueDay, facts: RowFacts, locale: 
     return replace(row, price=price, unit=unit, is_on_card=pays)
 
 
-def _distance(venue: Venue, origin: Point | None, locale: Locale) -> str:
+def say_distance(venue: Venue, origin: Point | None, locale: Locale) -> str:
+    """How far the venue is from a point, as the crow flies; '' where one of them is not known."""
     if origin is None or venue.latitude is None or venue.longitude is None:
         return ""
     gettext, far = translations(locale).gettext, distance_km(origin, (venue.latitude, venue.longitude))
