@@ -223,7 +223,14 @@ def test_ux_5_places_near_are_the_nearest_active_ones_within_reach() -> None:
     def at(number: int, latitude: float, *, is_active: bool = True) -> Entry:
         return Entry(number, f"v{number}", "attraction", "", "", latitude, 120.0, frozenset(), is_active)
 
-    entries = [at(1, 30.0), at(2, 30.3), at(3, 30.1), at(4, 30.05, is_active=False), at(5, 30.5), at(6, 29.85)]
+    entries = [
+        at(1, 30.0),
+        at(2, 30.3),
+        at(3, 30.1),
+        at(4, 30.05, is_active=False),
+        at(5, 30.5),
+        at(6, 29.85),
+    ]
     unplaced = Entry(7, "v7", "hotel", "", "", None, None, frozenset(), is_active=True)
     directory = Directory("1", [*entries, unplaced], [])
     assert directory.near(1) == directory.near(1) == (3, 6, 2)

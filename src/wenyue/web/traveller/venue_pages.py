@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from wenyue.booking import Outcome, SlotState, SlotView
 from wenyue.cards import CardRefusal, WantedUse, decide_use
-from wenyue.catalogue import Venue, opening_hours, products, venue, venues_by_id
+from wenyue.catalogue import opening_hours, products, venue
 from wenyue.catalogue.picturing import pictures
 from wenyue.core.clock import local_date, zone
 from wenyue.locale import Message, text_in, translations
@@ -20,8 +20,8 @@ from wenyue.web.traveller.calendar_reading import calendar_facts
 from wenyue.web.traveller.calendar_views import CalendarFacts, calendar_view
 from wenyue.web.traveller.card_desk import Bearer, bearer_of
 from wenyue.web.traveller.context import TravellerContext, get, with_query
-from wenyue.web.traveller.list_views import say_distance
-from wenyue.web.traveller.picture_pages import first_view, picture_view
+from wenyue.web.traveller.near_views import near_views
+from wenyue.web.traveller.picture_pages import picture_view
 from wenyue.web.traveller.venue_facts import facts_view
 from wenyue.web.traveller.views import ProductTab, venue_view
 from wenyue.web.wording.house_rules import RuleView, VisitFacts, house_rules
@@ -60,9 +60,8 @@ async def show_venue(context: TravellerContext) -> Response:
         if place is None or not place.is_active:
             return context.not_found()
         offered = await products(tx, place.id)
-        around = (await context.services.outlook.directory()).near(place.id)
-        near = await venues_by_id(tx, around) if around else {}
-        found = await pictures(tx, [place.id, *around])
+        shown = (await pictures(tx, [place.id])).get(place.id, [])
+        near = await near_views(context, tx, place)
         week = await opening_hours(tx, place.id)
         wanted = whole_number(context.request.query_params.get("product", ""), 1, _BIGGEST_ID)
         product = next((one for one in offered if one.id == wanted), offered[0] if offered else None)
@@ -85,15 +84,8 @@ async def show_venue(context: TravellerContext) -> Response:
         "venue",
         tab="venues",
         venue=venue_view(place, context.locale),
-        gallery=[picture_view(one, context.locale) for one in found.get(place.id, ())],
-        near=[
-            (
-                venue_view(near[one], context.locale, first_view(found, near[one], context.locale)),
-                say_distance(near[one], _position(place), context.locale),
-            )
-            for one in around
-            if one in near
-        ],
+        gallery=[picture_view(one, context.locale) for one in shown],
+        near=near,
         about=facts_view(place, week, facts.slots if facts else (), today, context.locale),
         rules=rules_of(preset, facts, chosen, context.locale) if preset and facts else (),
         pay=pay_view(facts, chosen, bearer, context) if facts else None,
@@ -101,12 +93,6 @@ async def show_venue(context: TravellerContext) -> Response:
         view=view,
         signed_in=context.traveller_id is not None,
     )
-
-
-def _position(place: Venue) -> tuple[float, float] | None:
-    if place.latitude is None or place.longitude is None:
-        return None
-    return place.latitude, place.longitude
 
 
 def rules_of(preset: Preset, facts: CalendarFacts, chosen: date, locale: Locale) -> tuple[RuleView, ...]:
