@@ -275,3 +275,14 @@ async def test_ux_8_a_queue_is_said_where_one_chooses_and_a_turn_with_its_end(ha
     assert browser.path == "/venues/lake"
     assert f"请在 {until:%H:%M} 前选好并提交" in browser.page.text
     assert 'action="/trip/add"' in browser.page.text
+
+
+async def test_ux_8_who_moves_a_visit_reads_of_the_queue_as_well(hall: Hall) -> None:
+    browser = hall.browser()
+    await browser.activate(CARD)
+    await browser.choose("lake", DAY + timedelta(days=2))
+    await browser.submit(await browser.review())
+    booking = browser.path
+    page = await browser.get(f"{booking}/reschedule?day={DAY}")
+    assert "到时要排队" in page
+    assert f'href="/room/{ROOM}"' in page

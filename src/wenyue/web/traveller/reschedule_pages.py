@@ -25,6 +25,7 @@ from wenyue.web.traveller.calendar_views import CALENDAR_DAYS, CalendarFacts, ca
 from wenyue.web.traveller.card_desk import bearer_of, refusals_of
 from wenyue.web.traveller.context import TravellerContext, get, post, with_pairs
 from wenyue.web.traveller.moving import Placement, placement_at, placements, price_now
+from wenyue.web.traveller.queue_views import queues_of
 from wenyue.web.traveller.room_cookies import room_tokens
 from wenyue.web.traveller.visit_views import say_visit
 from wenyue.web.traveller.visits import Visit, visit_with, visits_of
@@ -145,6 +146,7 @@ async def _calendar_facts(
         href=with_pairs(f"/bookings/{view.id}/reschedule", pairs),
         moving=replace(line, price_minor=price_now(visit), quantity=len(people) or line.quantity),
         nights=len(visit.lines) if visit.is_stay else 1,
+        queues=queues_of(context, [one.slot.slot_id for one in found], place.timezone),
     )
 
 
