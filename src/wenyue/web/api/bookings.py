@@ -138,7 +138,7 @@ class MoveBody(BaseModel):
 
 
 class RescheduleBody(BaseModel):
-    """All moves are made, or none. `visitors`: only these people's places move, by their index in the booking's `visitors`."""
+    """All moves are made, or none. `visitors`: only these people move, by index."""
 
     model_config = ConfigDict(extra="forbid")
     moves: Annotated[list[MoveBody], Field(min_length=1, max_length=LINES_MAX)]
@@ -213,8 +213,8 @@ async def reschedule(
     """The old places are given up only if every new one is had. Again: the same answer.
 
     A line that moves away when a cancellation would count against the holder counts the same (`terms` of its line).
-    A new place behind a waiting room wants its token, in the header `Room-Token`. With `visitors` the line is parted: these
-    people go to the new slot as a line of their own, the others stay; no minors may be left, or go, without an adult.
+    A new place behind a waiting room wants its token, in the header `Room-Token`. With `visitors` only these people go, as a
+    line of their own.
     """
     if len({move.line_no for move in body.moves}) < len(body.moves):
         raise RequestRefused(422, "line_twice")

@@ -100,7 +100,9 @@ def post(path: str, handler: Handler, *, needs_login: bool = True) -> Route:
 def local_path(raw: str, default: str = "/") -> str:
     """`raw` when it is a plain path of this site, else `default`: a form must not lead to another site."""
     good = raw.startswith("/") and not raw.startswith(("//", "/\\")) and len(raw) <= _PATH_LENGTH_MAX
-    return raw if good and raw.isascii() and raw.isprintable() and "\\" not in raw else default
+    # A blank was a control character: fields are made one line before anybody reads them.
+    is_plain = raw.isascii() and raw.isprintable() and not set(raw) & set("\\ ")
+    return raw if good and is_plain else default
 
 
 def with_query(path: str, query: Mapping[str, object]) -> str:
