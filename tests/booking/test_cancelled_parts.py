@@ -192,3 +192,13 @@ async def test_ux_F6_a_line_that_never_was_is_said_and_a_visitor_who_is_not_ther
     stranger = ChangeRequest(ChangeKind.CANCEL, booked.id, "t", stage.holder + 1, lines=(0,))
     assert (await stage.engine.change(stranger)).outcome is Outcome.NOT_FOUND
     assert await drawn(stage, palace) == (2, 2, 2)
+
+
+async def test_ux_F6_the_first_line_that_stays_is_named_whoever_leaves_it(stage: Stage) -> None:
+    """Also when somebody stays in it, and a later line would go whole."""
+    first, second = await sessions(stage)
+    people = stage.people(2)
+    booked = await stage.booked((first, people), (second, people[:1]))
+    stage.now[0] = OVER
+    refused = await give_back(stage, booked, visitors=(0, 2))
+    assert (refused.outcome, refused.line) == (Outcome.TERMS_FORBID, 0)

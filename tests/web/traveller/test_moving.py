@@ -159,12 +159,14 @@ async def test_ux_F6_one_person_is_moved_by_the_pages_and_no_child_alone(site: B
     path = one.path
     page = await one.get(f"{path}/reschedule")
     assert "只改部分人" in page
-    assert CHILD_NAME in page
+    picking = await one.get(f"{path}/reschedule?line=0&pick=1")
+    assert CHILD_NAME in picking
+    assert "改到这场" not in picking  # a day pressed now would move everybody
     assert "请至少选一位" in await one.get(f"{path}/reschedule?choose=1", status=422)
     page = await one.get(f"{path}/reschedule?choose=1&person=1&day={day + timedelta(days=3)}")
-    assert "只有部分人改期" in page
+    assert f"只改：{CHILD_NAME}" in page
     assert re.search(r'href="[^"]*person=1[^"]*day=', page)
-    refused = await one.submit(one.form(f"{path}/reschedule", 1), status=409)
+    refused = await one.submit(one.form(f"{path}/reschedule"), status=409)
     assert "原来的预约没有变化" in refused
     assert await site.number("SELECT count(*) FROM booking.line") == 1
 

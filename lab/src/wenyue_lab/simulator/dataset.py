@@ -113,7 +113,7 @@ class Dataset:
         self.own: dict[int, bytes] = {}  # holder -> the person whose account it is
         self.numbers: dict[bytes, bytes] = {}  # person -> number of a document that others could carry
         self.limits = AccountLimits()
-        self.cancels: list[tuple[int, date]] = []  # (holder, day)
+        self.cancels: set[tuple[int, date, UUID]] = set()  # (holder, day, booking): once a booking and day
         self.moves: list[tuple[int, date]] = []  # likewise
 
     def live(self) -> Iterable[tuple[Booking, Line]]:

@@ -134,7 +134,7 @@ class Naive(Dataset):
         booking.total = sum(line.price * line.quantity for line in booking.live)
         if not booking.live:
             if booking.state is BookingState.CONFIRMED and booking.holder is not None:
-                self.cancels.append((booking.holder, today_of(now)))
+                self.cancels.add((booking.holder, today_of(now), booking.id))
             self._end(booking, BookingState.CANCELLED)
         return _told(Outcome.CANCELLED, booking)
 
@@ -206,7 +206,7 @@ class Naive(Dataset):
                 if refused is not None:
                     told = _told(Outcome.CANCEL_LIMIT, booking)
                     return replace(told, at=refused[0], reached=refused[1])
-                self.cancels.append((booking.holder, today_of(now)))
+                self.cancels.add((booking.holder, today_of(now), booking.id))
         return None
 
     @staticmethod

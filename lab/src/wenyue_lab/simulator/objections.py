@@ -232,7 +232,7 @@ def cancel_refusal(fixtures: Dataset, holder: int, now: datetime) -> tuple[datet
     """Too many cancellations of this account: until when, and the limit that lasts longest."""
     today = today_of(now)
     monday = today - timedelta(days=today.weekday())
-    days = [day for one, day in fixtures.cancels if one == holder]
+    days = [day for one, day, _ in fixtures.cancels if one == holder]
     found: list[tuple[date, Reached]] = []
     limits = fixtures.limits.cancels
     of_day, of_week = days.count(today), sum(monday <= day <= today for day in days)

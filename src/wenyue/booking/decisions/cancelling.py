@@ -126,8 +126,8 @@ class _Part:
 
     @property
     def lines(self) -> list[LineFacts]:
-        """Every line that is touched."""
-        return [*self.whole, *(line for line, _ in self.places)]
+        """Every line that is touched, in the booking's order: the first that cannot be given back is named."""
+        return sorted([*self.whole, *(line for line, _ in self.places)], key=lambda line: line.line_no)
 
     @property
     def is_empty(self) -> bool:

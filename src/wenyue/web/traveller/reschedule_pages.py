@@ -15,6 +15,7 @@ from wenyue.container import Services
 from wenyue.core.clock import local_date
 from wenyue.core.limits import LINE_NUMBERS_MAX, VISITORS_MAX
 from wenyue.locale import text_in
+from wenyue.locale.formats import say_list
 from wenyue.platform.database.db import Tx
 from wenyue.web.shared import whole_number
 from wenyue.web.shared.forms import FieldError, parse_day
@@ -85,6 +86,13 @@ async def ask_reschedule(context: TravellerContext) -> Response:
             if number in visit.first.visitors
         ],
         is_some=bool(people),
+        # While people are chosen no day can be pressed: it would move everybody.
+        is_picking=bool(errors) or ("pick" in query and bool(visit.first.visitors)),
+        pick=with_pairs(
+            f"/bookings/{view.id}/reschedule",
+            [("line", visit.number), ("pick", 1), *(("person", number) for number in people)],
+        ),
+        movers=say_list([one.name for number, one in view.coming if number in people], locale),
         extra=[("line", visit.number), *(("person", number) for number in people)],
         calendar_view=calendar_view(shown, locale),
     )
