@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from wenyue.application.actors import Traveller
 from wenyue.application.changing import ask_engine, change_request
-from wenyue.application.minors import minors_parted
-from wenyue.booking import Answer, ChangeKind, Outcome
+from wenyue.application.minors import births_of
+from wenyue.booking import Answer, ChangeKind
 from wenyue.container import Services
 
 
@@ -26,9 +26,9 @@ async def cancel_places(
 
     As in a booking, no minors are left without the adults whom the venue's preset asks for (MINOR_ALONE, with the line).
     """
-    alone = await minors_parted(services, traveller, booking_id, part.lines, part.visitors, go_together=False)
-    if alone is not None:
-        return Answer(Outcome.MINOR_ALONE, booking_id, line=alone)
+    births = await births_of(services, traveller, booking_id, part.visitors)
     sealed = services.vault.seal(reason.encode(), purpose=b"reason") if reason else b""
     request = change_request(ChangeKind.CANCEL, traveller, booking_id, reason=sealed)
-    return await ask_engine(services, replace(request, lines=part.lines, visitors=part.visitors))
+    return await ask_engine(
+        services, replace(request, lines=part.lines, visitors=part.visitors, births=births)
+    )

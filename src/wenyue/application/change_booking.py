@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from wenyue.application.actors import Traveller
 from wenyue.application.asking import Denied, check_size, check_turn, count_request
 from wenyue.application.changing import ask_engine, change_request
-from wenyue.application.minors import minors_parted
-from wenyue.booking import Answer, ChangeKind, Outcome
+from wenyue.application.minors import births_of
+from wenyue.booking import Answer, ChangeKind
 from wenyue.container import Services
 
 
@@ -54,10 +54,7 @@ async def move_lines(
     denied = denied or check_turn(services, traveller, moves, room_tokens)
     if denied is not None:
         return denied
-    lines = [move.line_no for move in moves]
-    alone = await minors_parted(services, traveller, booking_id, lines, visitors, go_together=True)
-    if alone is not None:
-        return Answer(Outcome.MINOR_ALONE, booking_id, line=alone)
+    births = await births_of(services, traveller, booking_id, visitors)
     request = change_request(
         ChangeKind.MOVE,
         traveller,
@@ -65,7 +62,7 @@ async def move_lines(
         moves=tuple((move.line_no, move.slot_id) for move in moves),
         prices=tuple((move.line_no, move.price_minor) for move in moves if move.price_minor is not None),
     )
-    answer = await ask_engine(services, replace(request, visitors=tuple(visitors)))
+    answer = await ask_engine(services, replace(request, visitors=tuple(visitors), births=births))
     if answer.outcome.tells_of_person:
         services.note_document(traveller.id)
     return answer

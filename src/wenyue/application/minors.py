@@ -1,55 +1,23 @@
-"""Whether a change of a booking parts minors from the adults whom a preset asks for. Pure but for the reading."""
+"""The births by which the engine decides whether a change of a booking leaves minors alone: only their party keeps them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+from datetime import date
 from uuid import UUID
 
 from wenyue.application.actors import Traveller
-from wenyue.booking import BookingView, booking_view
+from wenyue.booking import booking_view
 from wenyue.container import Services
-from wenyue.policy import PartyProblem, Preset, check_party
 
 
-async def minors_parted(
-    services: Services,
-    traveller: Traveller,
-    booking_id: UUID,
-    lines: Collection[int],
-    visitors: Collection[int],
-    *,
-    go_together: bool,
-) -> int | None:
-    """The first of these lines (none named: of all) where minors are alone once these visitors left it, or None.
+async def births_of(
+    services: Services, traveller: Traveller, booking_id: UUID, visitors: Collection[int]
+) -> tuple[date | None, ...]:
+    """Of the booking's party, by visitor number; nothing where everybody goes, or the booking is not the traveller's.
 
-    `go_together`: they go on as a party of their own, in which minors must not be alone either.
+    A party never changes; who of it is still where does, and that is the engine's to see when it decides.
     """
     if not visitors:
-        return None
+        return ()
     async with services.db.reading() as tx:
         view = await booking_view(tx, services.vault, booking_id, holder_id=traveller.id)
-    if view is None:
-        return None
-    return parted_in(view, lines, visitors, services.presets, go_together=go_together)
-
-
-def parted_in(
-    view: BookingView,
-    lines: Collection[int],
-    visitors: Collection[int],
-    presets: Mapping[str, Preset],
-    *,
-    go_together: bool,
-) -> int | None:
-    """The first line in which a part of its people would be only minors, or more than the adults may take along."""
-    births = [one.birth for one in view.party.visitors]
-    for line in view.lines:
-        preset = presets.get(line.policy_code)
-        if preset is None or not line.is_live or (lines and line.line_no not in lines):
-            continue
-        staying = [births[number] for number in line.visitors if number not in visitors]
-        leaving = [births[number] for number in line.visitors if number in visitors]
-        if not staying or not leaving:  # all of them stay together
-            continue
-        for party in (staying, leaving) if go_together else (staying,):
-            if check_party(preset, party, line.on_date) is PartyProblem.MINOR_ALONE:
-                return line.line_no
-    return None
+    return () if view is None else tuple(one.birth for one in view.party.visitors)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from wenyue.booking.decisions import release
 from wenyue.booking.decisions.effects import Effects, ReasonRow
 from wenyue.booking.decisions.facts import Facts, account_subject
+from wenyue.booking.decisions.parting import minors_parted
 from wenyue.booking.decisions.striking import note_cancellation
 from wenyue.booking.model import (
     Answer,
@@ -75,6 +76,10 @@ def _cancel_part(request: ChangeRequest, booking: ExistingBooking, facts: Facts,
         return release.answer_of(Outcome.CANCELLED, booking, is_replay=True)
     if taken.has_come:
         return release.answer_of(Outcome.ALREADY_REDEEMED, booking)
+    parted = [line for line, _ in taken.places]
+    alone = minors_parted(parted, request.visitors, request.births, booking, facts, go_together=False)
+    if alone is not None:
+        return alone
     strikes: tuple[StrikeKind, ...] = ()
     if booking.state is BookingState.CONFIRMED and not request.is_forced:
         refused = _cancel_problem(taken.lines, booking, facts)

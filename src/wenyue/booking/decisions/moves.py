@@ -14,6 +14,7 @@ from wenyue.booking.decisions.move_problems import (
     moves_of_day,
     open_line_of,
 )
+from wenyue.booking.decisions.parting import minors_parted
 from wenyue.booking.decisions.striking import note_strikes
 from wenyue.booking.model import (
     Answer,
@@ -41,6 +42,10 @@ def move(request: ChangeRequest, booking: ExistingBooking, facts: Facts, effects
     moves = _parts(pending, lines, request.visitors)
     if moves is None:
         return replace(release.answer_of(Outcome.LINE_UNKNOWN, booking), lines=tuple(sorted(lines)))
+    parted = [lines[line.line_no] for line, _ in moves if line.staying]
+    alone = minors_parted(parted, request.visitors, request.births, booking, facts, go_together=True)
+    if alone is not None:
+        return alone
     problem, paid_by = _problem(request, moves, booking, facts)
     if problem is not None:
         return problem

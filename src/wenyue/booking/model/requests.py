@@ -92,6 +92,9 @@ class ChangeRequest(Struct, frozen=True, gc=False):
     # MOVE: of the lines that move only these visitors' places; none: everybody's.
     lines: tuple[int, ...] = ()
     visitors: tuple[int, ...] = ()
+    births: tuple[
+        date | None, ...
+    ] = ()  # of the party, by visitor number, where some leave it: no minors stay alone
     slots: tuple[int, ...] = ()  # NO_SHOW: which sessions of the booking are over; none: all that have ended
 
     def __repr__(self) -> str:
