@@ -184,3 +184,41 @@ async def test_ux_F6_the_visit_that_moves_is_not_in_its_own_way(site: BookingSit
     assert "本卡可用" in page
     assert "本卡不可用" not in page
     assert "改期成功" in await one.submit(one.form(f"{path}/reschedule", 1))
+
+
+@pytest.mark.parametrize("nights_on_card", [(0,), (1,)])
+def test_ux_3_a_stay_that_money_pays_in_part_is_shown_with_that_sum(nights_on_card: tuple[int, ...]) -> None:
+    lines = [
+        with_fields(line, card_id=7, price_minor=0) if number in nights_on_card else line
+        for number, line in enumerate(_stay().lines)
+    ]
+    [stay] = visits_of(lines)
+    later = placement_at(placements(stay, _nights(), 1), 3)
+    assert later is not None
+    assert (later.slot.price_minor, price_now(stay)) == (500, 400)
+
+
+@pytest.mark.anyio
+async def test_ux_3_what_the_page_says_of_a_mixed_stay_is_what_is_paid(site: BookingSite) -> None:
+    one = site.traveller()
+    await one.activate(CARD)
+    day = TODAY + timedelta(days=2)
+    await one.choose("inn", day, count=2)
+    await one.review()
+    for first in (0, 1):  # whichever of the two nights is paid on site
+        on_site = re.findall(r"onsite=(\d+)", one.page.text)[first]
+        await one.get(f"/trip/review?onsite={on_site}")
+        await one.submit(one.form("/trip/book"))
+        path = one.path
+        if f"{path}/confirm" in one.page.text:
+            await one.submit(one.form(f"{path}/confirm"))
+        page = await one.get(f"{path}/reschedule?line=0&day={day + timedelta(days=4)}")
+        assert "到店付 ¥300（2 晚合计）" in page
+        assert "¥600" not in page
+        assert "本卡可用" not in page  # of a part of it only
+        assert "改期成功" in await one.submit(one.form(f"{path}/reschedule"))
+        paid = "SELECT sum(price_minor * quantity)::int FROM booking.line WHERE is_live"
+        assert await site.number(paid) == 30_000 * (first + 1)
+        day += timedelta(days=6)
+        await one.choose("inn", day, count=2)
+        await one.review()

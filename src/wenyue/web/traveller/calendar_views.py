@@ -62,7 +62,8 @@ class CalendarFacts:
     now: datetime
     chosen: date | None
     href: str  # where a day leads: the page, to which ?product=&day= is added
-    # The sessions are offered as a new place for this line; of a stay, for all its nights together.
+    # The sessions are offered as a new place for this line; of a stay, for all its nights together: `card_id` None where
+    # money pays for some of them, and what is asked for is only of these.
     moving: LineView | None = None
     nights: int = 1  # of the stay that moves
     queues: Mapping[int, QueueView] = field(default_factory=dict[int, QueueView])  # of slots that have one
@@ -217,6 +218,7 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
     can_book = slot.state in (SlotState.PLENTY, SlotState.TIGHT) and not is_here
     refusal = facts.refusals.get(slot.slot_id) if facts.refusals is not None else None
     pays = can_book and facts.refusals is not None and refusal is None
+    is_mixed = facts.moving is not None and facts.moving.card_id is None and facts.refusals is not None
     refused = WORDS[refusal].title.say(locale) if can_book and refusal is not None else ""
     is_night = facts.product.kind == "night"
     price = say_money(slot.price_minor, locale, slot.currency) if slot.price_minor else gettext("Free")
@@ -232,7 +234,7 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         tone=tone,
         icon=icon,
         price=_price_beside_card(slot, locale, is_moving=is_moving)
-        if pays
+        if pays and not is_mixed
         else ""
         if is_here
         else f"{on_site}{price}{unit}{_difference(facts, slot, locale)}",
@@ -243,7 +245,9 @@ def _session(facts: CalendarFacts, slot: SlotView, locale: Locale) -> SessionVie
         else _move_here(facts, locale)
         if is_moving
         else translations(locale).pgettext("button", "Choose"),
-        card=gettext("On your card")
+        card=""
+        if pays and is_mixed
+        else gettext("On your card")
         if pays
         else gettext("Not on your card: {x}", x=refused)
         if refused

@@ -52,6 +52,11 @@ def price_now(visit: Visit) -> int:
     return sum(line.price_minor for line in visit.lines)
 
 
+def is_mixed(visit: Visit) -> bool:
+    """A card pays for some of its nights and money for others: a sum is only of the nights that cost money."""
+    return len({line.card_id is None for line in visit.lines}) > 1
+
+
 def _stay(visit: Visit, arrival: date, nights: dict[date, SlotView], places: int) -> Placement | None:
     wanted = [arrival + timedelta(days=number) for number in range(len(visit.lines))]
     chain = [nights[day] for day in wanted if day in nights]
@@ -63,7 +68,11 @@ def _stay(visit: Visit, arrival: date, nights: dict[date, SlotView], places: int
     moves = tuple(
         (line.line_no, slot.slot_id, slot.price_minor) for line, slot in zip(leaving, coming, strict=True)
     )
-    price = sum(slot.price_minor for slot in coming)
+    price = sum(
+        slot.price_minor
+        for line, slot in zip(leaving, coming, strict=True)
+        if line.card_id is None or not is_mixed(visit)
+    )
     price += sum(line.price_minor for line in visit.lines if line.on_date in wanted)
     state = _state_of([_with_room(slot, places, None) for slot in coming])
     left = min((slot.left for slot in coming), default=places)

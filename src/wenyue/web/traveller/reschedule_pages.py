@@ -25,7 +25,7 @@ from wenyue.web.traveller.booking_views import booking_page, say_terms, shown_li
 from wenyue.web.traveller.calendar_views import CALENDAR_DAYS, CalendarFacts, calendar_view
 from wenyue.web.traveller.card_desk import bearer_of, refusals_of
 from wenyue.web.traveller.context import TravellerContext, get, post, with_pairs
-from wenyue.web.traveller.moving import Placement, placement_at, placements, price_now
+from wenyue.web.traveller.moving import Placement, is_mixed, placement_at, placements, price_now
 from wenyue.web.traveller.queue_views import queues_of
 from wenyue.web.traveller.room_cookies import room_tokens
 from wenyue.web.traveller.visit_views import say_visit
@@ -137,7 +137,8 @@ async def _calendar_facts(
         return None
     slots = await _slots_of(context, tx, visit)
     found = placements(visit, slots, len(people) or line.quantity)
-    bearer = await bearer_of(context, tx) if line.card_id is not None else None
+    on_card = {one.line_no for one in visit.lines if one.card_id is not None}
+    bearer = await bearer_of(context, tx) if on_card else None
     places = len(people) or line.quantity
     leaving = [(one.venue_id, one.on_date, one.quantity, places) for one in visit.lines if one.card_id]
     refusals = await refusals_of(context, tx, slots, bearer, leaving)
@@ -147,12 +148,17 @@ async def _calendar_facts(
         product=item,
         slots=[one.slot for one in found],
         holidays=context.services.calendar,
-        refusals=None if refusals is None else _refused(found, refusals),
+        refusals=None if refusals is None else _refused(found, refusals, on_card),
         read_at=context.now,
         now=context.services.clock(),
         chosen=parse_day(context.request.query_params.get("day", "")) or line.on_date,
         href=with_pairs(f"/bookings/{view.id}/reschedule", pairs),
-        moving=replace(line, price_minor=price_now(visit), quantity=len(people) or line.quantity),
+        moving=replace(
+            line,
+            price_minor=price_now(visit),
+            quantity=places,
+            card_id=None if is_mixed(visit) else line.card_id,
+        ),
         nights=len(visit.lines) if visit.is_stay else 1,
         queues=queues_of(context, [one.slot.slot_id for one in found], place.timezone),
     )
@@ -166,10 +172,14 @@ async def _slots_of(context: TravellerContext, tx: Tx, visit: Visit) -> Sequence
     return await availability(tx, line.product_id, today, last, context.now)
 
 
-def _refused(found: Sequence[Placement], refusals: Mapping[int, Outcome]) -> dict[int, Outcome]:
-    """Why the card does not pay, by the slot in which a placement begins: for the first night that it does not pay."""
+def _refused(
+    found: Sequence[Placement], refusals: Mapping[int, Outcome], on_card: Collection[int]
+) -> dict[int, Outcome]:
+    """Why the card does not pay, by the slot in which a placement begins: for the first of its nights that it does not pay."""
     reasons = {
-        one.slot.slot_id: next((refusals[slot] for _, slot, _ in one.moves if slot in refusals), None)
+        one.slot.slot_id: next(
+            (refusals[slot] for line, slot, _ in one.moves if line in on_card and slot in refusals), None
+        )
         for one in found
     }
     return {slot_id: reason for slot_id, reason in reasons.items() if reason is not None}
