@@ -15,6 +15,7 @@ from wenyue.catalogue.directory import Directory, Entry, distance_km
 from wenyue.container import Services
 from wenyue.core.clock import days, local_date
 from wenyue.platform.database.db import Database
+from wenyue.web.traveller.list_query import AHEAD_DAYS, STRIP_DAYS
 
 pytestmark = pytest.mark.anyio
 __all__ = ["services"]
@@ -112,6 +113,14 @@ async def test_ux_4_a_database_that_is_away_is_no_fault_of_a_list(
     assert await own.days(STRIP, first=None, wait_s=60) == {}
     assert await own.of_venues(directory.ids[:3], (STRIP[0], STRIP[-1]), party=1, wait_s=60) is None
     await own.stop()
+
+
+async def test_ux_4_every_day_that_can_be_asked_for_is_kept(outlook: Outlook) -> None:
+    """Else whoever asks for one day after the other makes each unknown again, and all of them are read without rest."""
+    ahead = days(TODAY, TODAY + timedelta(days=AHEAD_DAYS + STRIP_DAYS // 2))
+    for day in ahead:
+        await outlook.days([day], first=day, wait_s=60)
+    assert list(await outlook.days(ahead, first=None, wait_s=0)) == ahead
 
 
 def test_a_mask_counts_and_names_its_venues() -> None:

@@ -28,7 +28,9 @@ OUTLOOK_FRESH_S: Final = 30.0  # what is older is read again when somebody asks 
 OUTLOOK_FRESH_FIRST_S: Final = 10.0  # … and the day that somebody chose
 OUTLOOK_AGE_S_MAX: Final = 120.0  # what is older is not used
 NO_QUARTER: Final = 255
-_DAYS_MAX: Final = 40
+_DAYS_MAX: Final = (
+    80  # more than can be asked for: else whoever asks for all of them in turn has them read without rest
+)
 _SLOTS_OF_DAY_MAX: Final = 400_000
 _SLOTS_OF_PAGE_MAX: Final = 20_000
 _DAY_DEADLINE_MS: Final = 4_000
@@ -172,7 +174,11 @@ class Outlook:
                 self._wanted[day] = 0 if day == first else self._wanted.get(day, 1)
         if first is not None and not self._is_usable(first):
             self._hurry.set()
-        if self._wanted and self._filling is None:
+        if self._filling is None:
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._wanted:
             self._filling = asyncio.create_task(self._fill(), name="outlook")
             self._filling.add_done_callback(self._fill_ended)
 
@@ -198,9 +204,9 @@ class Outlook:
 
     def _fill_ended(self, task: asyncio.Task[None]) -> None:
         self._filling = None
-        self._wanted.clear()
-        if not task.cancelled():
-            task.exception()  # a database that is away or late: what is known stays, and ages
+        if task.cancelled() or task.exception() is not None:
+            self._wanted.clear()  # a database that is away or late: what is known stays, and ages
+        self._begin()  # what was asked for between the last reading and this
         self._tell()
 
     def _tell(self) -> None:
