@@ -122,7 +122,7 @@ async def test_ux_F9_a_drawing_is_compressed_and_says_so_once(site: ApiSite) -> 
 Parts = list[dict[str, Any]]
 
 
-async def through(parts: Parts, accepts: bytes = b"br") -> Parts:
+async def through(parts: Parts, *accepts: bytes) -> Parts:
     """What becomes of an answer of these parts."""
     sent: Parts = []
 
@@ -136,7 +136,12 @@ async def through(parts: Parts, accepts: bytes = b"br") -> Parts:
     async def send(part: Any) -> None:
         sent.append(dict(part))
 
-    scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"accept-encoding", accepts)]}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "headers": [(b"accept-encoding", one) for one in accepts or (b"br",)],
+    }
     await Compression(app)(scope, receive, send)
     return sent
 
@@ -196,10 +201,16 @@ async def test_ux_F9_a_long_text_is_compressed_and_varies() -> None:
         ("brotli, x-gzip", ""),
         ("é" * 9, ""),
         ("a," * 9_999 + "br", ""),
+        ("br," + "a" * 391 + ",br;q=0", ""),  # what is cut off may refuse
     ],
 )
 def test_ux_F9_the_header_is_read_as_the_standard_says(header: str, coding: str) -> None:
     assert coding_of(header) == coding
+
+
+async def test_ux_F9_a_header_in_two_lines_is_one() -> None:
+    sent = await through(answer(LONG), b"gzip", b"br;q=0, gzip;q=0")
+    assert b"content-encoding" not in dict(sent[0]["headers"])
 
 
 async def test_ux_F9_the_token_of_forms_is_another_in_every_page_and_good_in_each(site: ApiSite) -> None:

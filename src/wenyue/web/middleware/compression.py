@@ -43,7 +43,7 @@ class Compression:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        asked = next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")
+        asked = b",".join(value for name, value in scope["headers"] if name == b"accept-encoding")
         await self._app(scope, receive, _Answer(send, coding_of(asked)).send)
 
 
