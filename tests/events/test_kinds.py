@@ -9,7 +9,8 @@ import pytest
 
 from wenyue.booking import EventKind
 from wenyue.events import TYPES, Event, kind_of
-from wenyue.events.kinds import AccountEvent, BookingEvent, StaffEvent, decode
+from wenyue.events.decoding import decode
+from wenyue.events.kinds import AccountEvent, BookingEvent, StaffEvent
 
 ALLOWED = {int, UUID, date, NoneType}
 CODES = {

@@ -6,8 +6,9 @@ Owns the PostgreSQL schema `events`.
 """
 
 from wenyue.events import kinds, operating
+from wenyue.events.decoding import Happened
 from wenyue.events.delivery import due, register, tell_again, tell_next
-from wenyue.events.kinds import TYPES, BookingEvent, Event, Happened, kind_of
+from wenyue.events.kinds import TYPES, BookingEvent, Event, kind_of
 from wenyue.events.store import APPEND, Lag, append, drop_old, lags
 from wenyue.events.subscriber import Handler, Subscriber
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from wenyue.events.kinds import Happened, UnknownEvent, decode
+from wenyue.events.decoding import Happened, UnknownEvent, decode
 from wenyue.events.subscriber import Subscriber
 from wenyue.platform.database.db import Tx, queries
 from wenyue.platform.failure import where

@@ -5,11 +5,10 @@ for reading it. A change of a type's fields that an older reader would not under
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Final, Literal
+from datetime import date
+from typing import Annotated, ClassVar, Final, Literal
 from uuid import UUID
 
-import msgspec
 from msgspec import Meta, Struct
 
 KindOfDay = Literal["workday", "weekend", "holiday"]
@@ -331,26 +330,3 @@ def _types(parent: type[Event]) -> list[type[Event]]:
 
 
 TYPES: Final[Mapping[str, type[Event]]] = {kind_of(one): one for one in _types(Event)}
-
-
-class Happened(Struct, frozen=True, gc=False):
-    """An event as a subscriber gets it. `no`: of its row in the log, which several bookings of one batch share."""
-
-    no: int
-    at: datetime
-    event: Event
-
-
-class UnknownEvent(Exception):
-    """The event is of a newer version of Wenyue."""
-
-
-def decode(kind: str, version: int, booking_id: UUID | None, body: Mapping[str, Any] | None) -> Event:
-    """One event of a row. Raises UnknownEvent."""
-    known = TYPES.get(kind)
-    if known is None or version > known.version:
-        raise UnknownEvent(kind)
-    fields: dict[str, Any] = {"kind": kind, **(body or {})}
-    if booking_id is not None:
-        fields["booking_id"] = booking_id
-    return msgspec.convert(fields, known)

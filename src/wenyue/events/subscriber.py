@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from wenyue.events.kinds import TYPES, Event, Happened, kind_of
+from wenyue.events.decoding import Happened
+from wenyue.events.kinds import TYPES, Event, kind_of
 from wenyue.platform.database.db import Tx
 
 Handler = Callable[[Tx, Sequence[Happened]], Awaitable[None]]
