@@ -12,18 +12,15 @@ import pytest
 from tests.support.commands import said_by, use_installation
 from tests.support.database import DbUrls
 from wenyue import catalogue
-from wenyue.application.export_venues import row_of
 from wenyue.application.import_venues import do_import_venues
 from wenyue.application.list_outcomes import ListOutcome, ListRequest, ListTaken, ListVerdict
 from wenyue.catalogue import listing
-from wenyue.catalogue.facts import VenueFacts
 from wenyue.imports.column_maps import guessed_map
-from wenyue.imports.columns import FIELDS, Kind, known_names
+from wenyue.imports.columns import Kind, known_names
 from wenyue.imports.listing import read_list
 from wenyue.imports.reading import open_sheet
 from wenyue.imports.refusals import Refusal
-from wenyue.imports.venue_lists import cells_of, header
-from wenyue.imports.venues import FACTS, code_of, read_venue
+from wenyue.imports.venues import code_of, read_venue
 from wenyue.locale import DEFAULT, SOURCE
 from wenyue.ops.demo.shipped import PUBLIC_LIST, shipped_attractions, shipped_code
 from wenyue.ops.imports import app
@@ -306,51 +303,3 @@ def test_a_file_whose_columns_are_not_told_needs_a_map(
             "SELECT province, source FROM catalogue.venue WHERE name ->> 'zh-CN' = '无图湖'"
         ).fetchone()
         assert row == ("浙江", "old")
-
-
-async def test_ux_4_other_names_come_in_are_found_and_go_out(tx: Tx, tmp_path: Path) -> None:
-    listed = "省份,景区名称,别名\n浙江,西湖,西子湖、明圣湖，钱塘湖\n"
-    assert verdicts(await run(tx, tmp_path, listed)) == "new"
-    [venue] = await catalogue.venues(tx, text="明圣湖")
-    assert set(venue.aliases) == {"西子湖", "明圣湖", "钱塘湖"}
-    assert verdicts(await run(tx, tmp_path, listed.replace("西子湖、明圣湖", "明圣湖、西子湖"))) == "same"
-    assert (
-        verdicts(await run(tx, tmp_path, "省份,景区名称,等级\n浙江,西湖,\n")) == "same"
-    )  # says nothing of them
-    assert verdicts(await run(tx, tmp_path, "省份,景区名称,别名\n浙江,西湖,金牛湖\n")) == "changed"
-    [venue] = await catalogue.venues(tx)
-    assert venue.aliases == ("金牛湖",)
-    written = dict(zip(header(DEFAULT), cells_of(row_of(venue, ()), DEFAULT), strict=True))
-    assert written["别名"] == "金牛湖"
-    many = "、".join(f"湖{n}" for n in range(31))
-    [refused] = await run(tx, tmp_path, f"省份,景区名称,别名\n浙江,西湖,{many}\n")
-    assert refused.refusal is not None
-    assert "30" in refused.refusal.fix.say("en")
-
-
-async def test_ux_5_what_visitors_want_to_know_comes_in_and_stays(tx: Tx, tmp_path: Path) -> None:
-    head = "省份,景区名称,地址,英文地址,入口,怎么去,看点,咨询电话,开放说明\n"
-    row = "浙江,试导入湖,法云弄 1 号,1 Fayun Lane,东门,地铁：3 号线；自驾：停车场,石刻,０５７１-8796 0000,防火日不开放\n"
-    [first] = await run(tx, tmp_path, head + row)
-    assert first.verdict is ListVerdict.NEW
-    venue = await catalogue.venue(tx, first.what)
-    assert venue is not None
-    facts = venue.facts
-    assert facts.address == {DEFAULT: "法云弄 1 号", SOURCE: "1 Fayun Lane"}
-    assert (facts.entrance, facts.sights) == ({DEFAULT: "东门"}, {DEFAULT: "石刻"})
-    assert (facts.phone, facts.hours_note) == ("0571-8796 0000", {DEFAULT: "防火日不开放"})
-    assert verdicts(await run(tx, tmp_path, head + row)) == "same"
-    [moved] = await run(tx, tmp_path, "省份,景区名称,地址\n浙江,试导入湖,法云弄 2 号\n")
-    assert [(one.field, one.after) for one in moved.differences] == [(f"address {DEFAULT}", "法云弄 2 号")]
-    changed = await catalogue.venue(tx, first.what)
-    assert changed is not None
-    assert (changed.facts.phone, changed.facts.address[SOURCE]) == (facts.phone, "1 Fayun Lane")
-    [refused] = await run(tx, tmp_path, "省份,景区名称,咨询电话\n浙江,试导入湖,问前台\n")
-    assert refused.refusal is not None
-    assert (refused.refusal.reason.value, refused.refusal.column) == ("bad-phone", "咨询电话")
-
-
-def test_every_fact_of_a_venue_has_its_columns() -> None:
-    names = {field.name for field in FIELDS[Kind.VENUES]}
-    assert {*FACTS, "phone"} == set(VenueFacts.__struct_fields__)
-    assert names >= {*FACTS, *(f"{name}_en" for name in FACTS), "phone"}

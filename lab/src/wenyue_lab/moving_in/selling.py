@@ -124,7 +124,8 @@ class Shop:
         body = {"venue": one.venue, "kind": "reference", "text": spelt(one.key)}
         places, until = sum(places for _, _, places in one.used), time.monotonic() + _INDEXED_WITHIN_S
         visits = self.ask("POST", "/v1/gate/lookups", body, 200)["visits"]
-        while not visits and time.monotonic() < until:  # the worker indexes near days once a minute
+        while not visits and time.monotonic() < until:
+            # The worker indexes near days once a minute, and tells nobody when it has: there is nothing to wait for but time.
             time.sleep(_ASK_AGAIN_S)
             visits = self.ask("POST", "/v1/gate/lookups", body, 200)["visits"]
         _require([sum(one["quantity"] for one in visits)] == [places], f"the gate found {len(visits)} visits")
