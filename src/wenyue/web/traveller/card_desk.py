@@ -7,7 +7,9 @@ from typing import Final
 
 from wenyue.application.keep_visitor import main_card
 from wenyue.booking import Outcome, SlotView, on_card
-from wenyue.cards import CardFacts, CardRules, CardState, CardView, cards_of, read_facts
+from wenyue.cards import CardFacts, CardRules, CardState, CardView, WantedUse, cards_of, read_facts
+from wenyue.catalogue import Product, Venue
+from wenyue.core.clock import zone
 from wenyue.locale import Message, text_in, translations
 from wenyue.platform.database.db import Tx
 from wenyue.web.shared.card_numbers import masked_card_no
@@ -75,6 +77,24 @@ async def refusals_of(
         giving_up=giving_up,
     )
     return judged[1] if judged is not None else None
+
+
+def use_of(
+    place: Venue, item: Product, slot: SlotView, quantity: int = 1, keys: tuple[bytes, ...] = ()
+) -> WantedUse:
+    """What a card is asked to pay: places of a session, for these persons where it takes names."""
+    return WantedUse(
+        venue_id=place.id,
+        venue_code=place.code,
+        venue_kind=place.kind,
+        venue_tags=frozenset(place.tags),
+        product_kind=item.kind,
+        is_first_gate=item.is_first_gate,
+        on_date=slot.on_date,
+        starts_at=slot.starts_at.astimezone(zone(place.timezone)),
+        quantity=quantity,
+        person_keys=keys if item.needs_visitors else (),
+    )
 
 
 def card_view(card: CardView, holder: str, today: date, locale: Locale) -> views.CardView:

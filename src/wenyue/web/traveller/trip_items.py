@@ -17,7 +17,7 @@ from wenyue.core.clock import zone
 from wenyue.locale import text_in
 from wenyue.platform.database.db import Tx
 from wenyue.web.shared.i18n import say_date, say_money, say_span
-from wenyue.web.traveller.card_desk import Bearer, bearer_of, refusals_of
+from wenyue.web.traveller.card_desk import Bearer, bearer_of, refusals_of, use_of
 from wenyue.web.traveller.context import TravellerContext, with_query
 from wenyue.web.traveller.trip import (
     TripItem,
@@ -88,7 +88,7 @@ async def choose(
         pays = None
         if bearer is not None and item.slot_id not in on_site:
             pays = _verdict(
-                context, bearer, (refusals or {}).get(item.slot_id), _use(place, one, slot, quantity, keys)
+                context, bearer, (refusals or {}).get(item.slot_id), use_of(place, one, slot, quantity, keys)
             )
         chosen.append(Chosen(item, place, one, slot, quantity, pays))
     return sorted(chosen, key=lambda one: (one.slot.starts_at, one.slot.slot_id))
@@ -98,21 +98,6 @@ async def going_of(context: TravellerContext, tx: Tx, ids: Sequence[int]) -> lis
     """The visitors of these ids that are on the traveller's own list, in this order, each once."""
     known = {one.id: one for one in await visitors(tx, context.services.vault, context.holder_id)}
     return [known[one] for one in dict.fromkeys(ids) if one in known]
-
-
-def _use(place: Venue, item: Product, slot: SlotView, quantity: int, keys: tuple[bytes, ...]) -> WantedUse:
-    return WantedUse(
-        venue_id=place.id,
-        venue_code=place.code,
-        venue_kind=place.kind,
-        venue_tags=frozenset(place.tags),
-        product_kind=item.kind,
-        is_first_gate=item.is_first_gate,
-        on_date=slot.on_date,
-        starts_at=slot.starts_at.astimezone(zone(place.timezone)),
-        quantity=quantity,
-        person_keys=keys if item.needs_visitors else (),
-    )
 
 
 def _verdict(

@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import Response
 
 from wenyue.booking import Outcome, SlotState, SlotView
-from wenyue.cards import CardRefusal, WantedUse, decide_use
+from wenyue.cards import CardRefusal, decide_use
 from wenyue.catalogue import opening_hours, products, venue
 from wenyue.catalogue.picturing import pictures
 from wenyue.core.clock import local_date, zone
@@ -18,7 +18,7 @@ from wenyue.web.shared import whole_number
 from wenyue.web.shared.i18n import Locale, say_money
 from wenyue.web.traveller.calendar_reading import calendar_facts
 from wenyue.web.traveller.calendar_views import CalendarFacts, calendar_view
-from wenyue.web.traveller.card_desk import Bearer, bearer_of
+from wenyue.web.traveller.card_desk import Bearer, bearer_of, use_of
 from wenyue.web.traveller.context import TravellerContext, get, with_query
 from wenyue.web.traveller.near_views import near_views
 from wenyue.web.traveller.picture_pages import picture_view
@@ -150,19 +150,7 @@ def pay_view(
 
 def _uses(facts: CalendarFacts, slot: SlotView, bearer: Bearer, context: TravellerContext) -> str:
     """What the card's entitlement allows: how often, or how much of it is left."""
-    item, place = facts.product, facts.venue
-    use = WantedUse(
-        venue_id=place.id,
-        venue_code=place.code,
-        venue_kind=place.kind,
-        venue_tags=frozenset(place.tags),
-        product_kind=item.kind,
-        is_first_gate=item.is_first_gate,
-        on_date=slot.on_date,
-        starts_at=slot.starts_at.astimezone(zone(place.timezone)),
-        quantity=1,
-        person_keys=(),
-    )
+    use = use_of(facts.venue, facts.product, slot)
     rulebook = context.services.rulebook
     verdict = decide_use(
         bearer.rules, bearer.card, use, rulebook.calendar, context.now.astimezone(zone(rulebook.timezone))
