@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.booking_site import TODAY, BookingSite, site
-from tests.support.traveller_site import CARD, CHILD_DOCUMENT, CHILD_NAME, DAILY_CARD
+from tests.support.traveller_site import CARD, CHILD_DOCUMENT, CHILD_NAME, DAILY_CARD, Traveller
 from tests.web.traveller.test_visits import night_line
+from wenyue.application.placements import placement_at, placements, price_now
+from wenyue.application.visits import Visit, visits_of
 from wenyue.booking import SlotState, SlotView
-from wenyue.web.traveller.moving import placement_at, placements, price_now
-from wenyue.web.traveller.visits import Visit, visits_of
 
 __all__ = ["site"]
 _START = datetime(2026, 11, 30, 6, tzinfo=UTC)
@@ -45,6 +45,18 @@ def _stay(price: int = 400) -> Visit:
     lines = [night_line(number, (_START + timedelta(days=number)).date()) for number in range(2)]
     [stay] = visits_of([with_fields(one, price_minor=price) for one in lines])
     return stay
+
+
+async def book_stay(one: Traveller) -> tuple[str, date]:
+    """Two nights from tomorrow on: the booking's path, and the day of arrival."""
+    await one.activate(CARD)
+    day = TODAY + timedelta(days=1)
+    await one.choose("inn", day, count=2)
+    await one.submit(await one.review())
+    path = one.path
+    if f"{path}/confirm" in one.page.text:
+        await one.submit(one.form(f"{path}/confirm"))
+    return path, day
 
 
 def test_ux_3_a_stay_moves_by_its_arrival_and_its_nights_keep_together() -> None:
@@ -104,13 +116,7 @@ def test_ux_F6_a_session_too_small_for_all_who_move_is_full() -> None:
 @pytest.mark.anyio
 async def test_ux_3_a_stay_is_moved_as_one_by_the_pages(site: BookingSite) -> None:
     one = site.traveller()
-    await one.activate(CARD)
-    day = TODAY + timedelta(days=1)
-    await one.choose("inn", day, count=2)
-    await one.submit(await one.review())
-    path = one.path
-    if f"{path}/confirm" in one.page.text:
-        await one.submit(one.form(f"{path}/confirm"))
+    path, day = await book_stay(one)
     page = await one.get(f"{path}/reschedule?line=1")  # the second night leads to the stay as well
     assert "选择新的入住日" in page
     assert "2晚" in page
@@ -129,13 +135,7 @@ async def test_ux_3_a_stay_is_moved_as_one_by_the_pages(site: BookingSite) -> No
 @pytest.mark.anyio
 async def test_ux_3_a_stay_is_moved_at_the_price_that_was_shown(site: BookingSite) -> None:
     one = site.traveller()
-    await one.activate(CARD)
-    day = TODAY + timedelta(days=1)
-    await one.choose("inn", day, count=2)
-    await one.submit(await one.review())
-    path = one.path
-    if f"{path}/confirm" in one.page.text:
-        await one.submit(one.form(f"{path}/confirm"))
+    path, day = await book_stay(one)
     await one.get(f"{path}/reschedule?line=0&day={day + timedelta(days=4)}")
     form = one.form(f"{path}/reschedule")
     refused = await one.submit(form, {"price": "1"}, status=409)

@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.booking_site import TODAY, BookingSite, site
 from tests.support.traveller_site import CARD, NAME
+from wenyue.application.visits import next_visit, visit_with, visits_of
 from wenyue.booking import LineView
 from wenyue.web.traveller.visit_views import say_visit
-from wenyue.web.traveller.visits import next_visit, visit_with, visits_of
 
 __all__ = ["site"]
 _FIRST = date(2026, 11, 30)

@@ -7,6 +7,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from wenyue.application.visits import Visit, next_visit, visits_of
 from wenyue.booking import BookingState, BookingView, LineView, PartyVisitor
 from wenyue.catalogue import Venue
 from wenyue.core.clock import local_date, zone
@@ -30,7 +31,6 @@ from wenyue.web.traveller.visit_views import (
     say_when,
     visit_view,
 )
-from wenyue.web.traveller.visits import Visit, next_visit, visits_of
 from wenyue.web.wording.documents import DOCUMENT_KINDS
 
 _STATES: Final[Mapping[BookingState, tuple[Message, str, str]]] = {

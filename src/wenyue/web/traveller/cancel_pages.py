@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from wenyue.application import Denied, Part, Traveller, cancel_booking, cancel_places
+from wenyue.application.visits import Visit, visit_with, visits_of
 from wenyue.booking import Answer, Outcome
 from wenyue.container import Services
 from wenyue.core.limits import LINE_NUMBERS_MAX, LINES_MAX, VISITORS_MAX
@@ -21,7 +22,6 @@ from wenyue.web.traveller.booking_access import change_booking, facts_of, find
 from wenyue.web.traveller.booking_views import BookingFacts, booking_page, shown_lines, visit_notes
 from wenyue.web.traveller.context import TravellerContext, get, post
 from wenyue.web.traveller.visit_views import may_cancel, say_visit
-from wenyue.web.traveller.visits import Visit, visit_with, visits_of
 
 _UNPROCESSABLE: Final = 422
 

@@ -9,6 +9,9 @@ from uuid import UUID
 from starlette.responses import Response
 
 from wenyue.application import Denied, Move, Traveller, move_lines
+from wenyue.application.move_visit import move_visit
+from wenyue.application.placements import Placement, is_mixed, placement_at, placements, price_now
+from wenyue.application.visits import Visit, visit_with, visits_of
 from wenyue.booking import Answer, BookingView, Outcome, SlotView, availability
 from wenyue.catalogue import product, venue
 from wenyue.container import Services
@@ -25,11 +28,9 @@ from wenyue.web.traveller.booking_views import booking_page, say_terms, shown_li
 from wenyue.web.traveller.calendar_views import CALENDAR_DAYS, CalendarFacts, calendar_view
 from wenyue.web.traveller.card_desk import bearer_of, refusals_of
 from wenyue.web.traveller.context import TravellerContext, get, post, with_pairs
-from wenyue.web.traveller.moving import Placement, is_mixed, placement_at, placements, price_now
 from wenyue.web.traveller.queue_views import queues_of
 from wenyue.web.traveller.room_cookies import room_tokens
 from wenyue.web.traveller.visit_views import say_visit
-from wenyue.web.traveller.visits import Visit, visit_with, visits_of
 
 _BIGGEST_ID: Final = 2**63 - 1
 _DEAREST: Final = 10**12
@@ -113,17 +114,26 @@ async def reschedule(context: TravellerContext) -> Response:
             found = placements(visit, await _slots_of(context, tx, visit), visit.first.quantity)
     shown_price = context.form.number("price", 0, _DEAREST)
     chosen = placement_at(found, slot_id)
-    moves = [Move(wanted, slot_id, shown_price)]
-    if chosen is not None:
-        moves = [Move(*move) for move in chosen.moves]
-        if not moves:  # it was moved there already
-            return redirect(f"/bookings/{booking_id_of(context)}?done=moved")
+    if chosen is not None and not chosen.moves:  # it was moved there already
+        return redirect(f"/bookings/{booking_id_of(context)}?done=moved")
     tokens = room_tokens(context.request)
 
     async def move(services: Services, traveller: Traveller, booking_id: UUID) -> Answer | Denied:
-        if chosen is not None and shown_price not in (None, chosen.slot.price_minor):
-            return Answer(Outcome.PRICE_CHANGED, booking_id, line=wanted, price_minor=chosen.slot.price_minor)
-        return await move_lines(services, traveller, booking_id, moves, visitors=people, room_tokens=tokens)
+        if chosen is None:
+            one = Move(wanted, slot_id, shown_price)
+            return await move_lines(
+                services, traveller, booking_id, [one], visitors=people, room_tokens=tokens
+            )
+        return await move_visit(
+            services,
+            traveller,
+            booking_id,
+            chosen,
+            line_no=wanted,
+            price_minor=shown_price,
+            visitors=people,
+            room_tokens=tokens,
+        )
 
     return await change_booking(context, move, "moved", [("person", str(number)) for number in people])
 

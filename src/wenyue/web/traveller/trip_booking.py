@@ -10,6 +10,7 @@ from wenyue.accounts import VisitorRecord
 from wenyue.application import Denied, Details, PlaceBooking, person_of_record, place_booking
 from wenyue.application.given import Given
 from wenyue.application.places_by_others import NotTaken, own_places
+from wenyue.application.visits import visits_of
 from wenyue.booking import Answer, Outcome, WantedLine, bookings_of
 from wenyue.cards import CardRefusal
 from wenyue.core.ids import parse_uuid
@@ -32,7 +33,6 @@ from wenyue.web.traveller.trip import (
     set_trip,
 )
 from wenyue.web.traveller.trip_items import Chosen, choose, expired_text, going_of, review_path, time_of
-from wenyue.web.traveller.visits import visits_of
 
 _BIGGEST_ID: Final = 2**63 - 1
 _CARD_REFUSALS: Final = frozenset(Outcome(int(refusal)) for refusal in CardRefusal)

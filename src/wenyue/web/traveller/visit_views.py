@@ -7,6 +7,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from wenyue.application.visits import Visit
 from wenyue.booking import LineView
 from wenyue.catalogue import Venue
 from wenyue.core.clock import zone
@@ -17,7 +18,6 @@ from wenyue.web.shared.i18n import Locale, say_date, say_money, say_span
 from wenyue.web.shared.scene_files import scene_url
 from wenyue.web.traveller.calendar_views import said_label
 from wenyue.web.traveller.views import KIND_ICONS, NoteView, PersonView, PictureView
-from wenyue.web.traveller.visits import Visit
 
 _ARRIVAL: Final = {
     "attraction": Message("Entry {when}"),

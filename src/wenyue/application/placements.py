@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wenyue.application.visits import Visit
 from wenyue.booking import SlotState, SlotView
-from wenyue.web.traveller.visits import Visit
 
 _OPEN = (SlotState.PLENTY, SlotState.TIGHT)
 # What is said of a stay of which several nights are not to be had: the first of these that one of them is.
