@@ -15,8 +15,8 @@ def code_words(begun: recovery.Begun, *, is_lost: bool) -> Message:
             minutes=minutes,
         )
     return Message(
-        "Code {code} to sign in (and then unfreeze a card), valid for {minutes} minutes. Never share it. Not you? Ignore"
-        " this.",
+        "Code {code} to sign in (and then unfreeze a card or change its PIN), valid for {minutes} minutes. Never share it."
+        " Not you? Ignore this.",
         code=code,
         minutes=minutes,
     )

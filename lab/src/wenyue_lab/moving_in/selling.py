@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from wenyue.core.limits import LOOKUPS_PER_MINUTE
 from wenyue_lab.moving_in.members import Member
 from wenyue_lab.moving_in.model import Booking
 from wenyue_lab.moving_in.programs import HOST, House
@@ -23,7 +24,7 @@ _SMS_S: Final = 30.0
 _CODE: Final = re.compile(r"(?<!\d)(\d{6,8})(?!\d)")
 _LOOK_AT_MOST: Final = 40
 _INDEXED_WITHIN_S: Final = 120.0
-_ASK_AGAIN_S: Final = 1.0
+_ASK_AGAIN_S: Final = 2 * 60 / LOOKUPS_PER_MINUTE  # half as often as one keeper may look somebody up
 
 
 class NotSold(Exception):
